@@ -1,0 +1,5 @@
+"""Entry point of `csc`."""
+
+
+def main() -> None:
+    """Run the command line."""
