@@ -1,5 +1,118 @@
-"""Entry point of `csc`."""
+"""The command line: arguments in, calls of the compiler and the runtime out. Commands load when used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from ..runtime.routing import Route, parse_route
+from .exits import FAILED, USAGE
+from .settings import Settings
+
+# Every name is a module of cli/commands with a `command` in it.
+_COMMANDS = {
+    "apply": "carry a script out",
+    "plan": "show what apply would do",
+    "show": "print the committed configuration",
+    "validate": "check scripts without touching anything",
+}
 
 
-def main() -> None:
-    """Run the command line."""
+class _LazyGroup(click.Group):
+    """Imports a command's module when it is asked for, so that each starts with only what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        return import_module(f".commands.{cmd_name}", __package__).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+def _parse_routes(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[Route, ...]:
+    del ctx, param
+    try:
+        return tuple(map(parse_route, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--state",
+    metavar="URL",
+    envvar="CSC_STATE",
+    default="sqlite:///.csc/state.db",
+    show_default=True,
+    help="Where the state of the devices lies. [env: CSC_STATE]",
+)
+@click.option(
+    "--device",
+    metavar="NAME",
+    envvar="CSC_DEVICE",
+    default="default",
+    show_default=True,
+    help="The device to work on. [env: CSC_DEVICE]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but findings and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in text output.",
+)
+@click.option(
+    "--connect-to",
+    "routes",
+    multiple=True,
+    metavar="HOST:PORT:HOST2:PORT2",
+    callback=_parse_routes,
+    help="For CMP, talk to HOST2:PORT2 where a script says HOST:PORT. Repeatable.",
+)
+@click.version_option(package_name="csc-cos", prog_name="csc")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    *,
+    state: str,
+    device: str,
+    quiet: bool,
+    verbose: bool,
+    color: str,
+    routes: tuple[Route, ...],
+) -> None:
+    """Compile, plan and apply Clavister cOS Stream configuration scripts."""
+    if color != "auto":
+        ctx.color = color == "always"
+    ctx.obj = Settings(state, device, is_quiet=quiet, is_verbose=verbose, routes=routes)
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code; wrong usage is 64, not click's 2."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = USAGE
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        click.echo("stopped", err=True)
+        code = FAILED
+    sys.exit(code if isinstance(code, int) else 0)

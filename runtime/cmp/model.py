@@ -172,7 +172,7 @@ class ProofOfPossession:
 
 @dataclass(frozen=True, slots=True)
 class CertReqMsg:
-    """RFC 4211 3: one certificate request. `cert_request` is the CertRequest's DER as received or as built."""
+    """RFC 4211 3: one request. `cert_request` is the CertRequest's DER as received or as built."""
 
     cert_req_id: int
     template: CertTemplate
@@ -301,3 +301,13 @@ class PKIMessage:
     protected_part: bytes
     protection: bytes | None = None
     extra_certs: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PBMParameter:
+    """RFC 9810 5.1.3.1: how a password-based MAC is computed."""
+
+    salt: bytes
+    owf: AlgorithmIdentifier
+    iteration_count: int
+    mac: AlgorithmIdentifier

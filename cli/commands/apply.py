@@ -1,0 +1,128 @@
+"""`csc apply`: plan, then do it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...runtime.errors import StepsFailed
+from ...runtime.executor import Materials, execute
+from ...runtime.session import open_session
+from ...runtime.state.errors import Locked, StateError
+from ...runtime.state.location import Location
+from ...runtime.state.lock import exclusive
+from .. import findings, options, planfile
+from ..exits import DONE, FAILED, REFUSED, Failure
+from ..planning import Planned, Request, make_plan
+from ..scripts import location_of
+from ..settings import Settings
+from ..views import failure_text, plan_text
+from ..views.progress import watching
+
+
+@click.command("apply")
+@options.scripts
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="How many certificate operations run at once.",
+)
+@options.sandbox
+@options.strict
+@options.files
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    *,
+    scripts: tuple[str, ...],
+    yes: bool,
+    parallel: int,
+    sandbox: bool,
+    strict: bool,
+    folders: tuple[Path, ...],
+) -> int:
+    """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
+    location = location_of(settings.state)
+    saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
+    if saved is None:
+        request = Request(scripts, folders, settings.device, sandbox, strict)
+    else:
+        request = saved[0]
+    try:
+        with exclusive(location.lock):
+            return _apply(settings, location, request, saved, parallel, yes)
+    except Locked as error:
+        raise Failure(str(error), error.way_out, REFUSED) from None
+    except StateError as error:
+        raise Failure(str(error), error.way_out) from None
+    except OSError as error:
+        raise Failure(
+            f"the state in {location.folder} cannot be used: {error.strerror}",
+            "check the path, its permissions and the disk",
+        ) from None
+
+
+def _apply(
+    settings: Settings,
+    location: Location,
+    request: Request,
+    saved: tuple[Request, Any] | None,
+    parallel: int,
+    yes: bool,
+) -> int:
+    planned = make_plan(request, location)
+    findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
+    if planned.plan is None:
+        return FAILED
+    if saved is not None:
+        planfile.check_current(saved[1], planned.plan)
+    if not settings.is_quiet:
+        click.echo(plan_text.render(planned.plan))
+    if planned.plan.is_empty:
+        return DONE
+    if not yes and sys.stdin.isatty():
+        click.confirm("Carry this out?", abort=True)
+    return _carry_out(settings, location, request, planned, parallel)
+
+
+def _carry_out(
+    settings: Settings,
+    location: Location,
+    request: Request,
+    planned: Planned,
+    parallel: int,
+) -> int:
+    plan = planned.plan
+    assert plan is not None  # noqa: S101  (the caller has seen it)
+    with ExitStack() as stack:
+        session = stack.enter_context(
+            open_session(location, request.device, plan, settings.routes, uses_sandbox=request.uses_sandbox)
+        )
+        watch = stack.enter_context(watching(plan, settings, sys.stderr, os.environ))
+        try:
+            version = execute(
+                plan,
+                session.surroundings,
+                Materials(planned.uploads, session.sandbox_root),
+                parallel=parallel,
+                watch=watch,
+            )
+        except StepsFailed as failed:
+            stack.close()
+            click.echo(failure_text.render(failed), err=True)
+            return FAILED
+    if not settings.is_quiet:
+        click.echo("")
+        click.echo(
+            f"Done: version {version} is committed." if version else "Done; nothing is committed."
+        )
+    return DONE

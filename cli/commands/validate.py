@@ -1,0 +1,83 @@
+"""`csc validate`: check scripts without touching anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ...compiler.compile import Compilation
+from ...compiler.diagnostics import Applicability, has_errors
+from .. import findings, options
+from ..exits import DONE, FAILED
+from ..scripts import Sources, compile_sources, location_of, read_sources
+from ..settings import Settings
+from ..state import load_base
+from ..views.source_text import masked_lines
+
+
+@click.command("validate")
+@options.scripts
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(findings.FORMATS),
+    default="text",
+    show_default=True,
+    help="How findings are printed.",
+)
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then check again.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix: apply the other fixes, too.")
+@options.sandbox
+@options.strict
+@options.files
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    *,
+    scripts: tuple[str, ...],
+    form: str,
+    fix: bool,
+    unsafe_fixes: bool,
+    sandbox: bool,
+    strict: bool,
+    folders: tuple[Path, ...],
+) -> int:
+    """Check SCRIPTs, which run in order on one device. Exit code 1 if one has errors."""
+    if unsafe_fixes and not fix:
+        raise click.UsageError("--unsafe-fixes goes with --fix")
+    base = load_base(location_of(settings.state), settings.device)
+
+    def check() -> tuple[Sources, Compilation]:
+        sources = read_sources(scripts, folders)
+        compilation = compile_sources(
+            sources,
+            base.state,
+            stand_in="sandbox:root" if sandbox else None,
+            is_strict=strict,
+            known_files=base.files,
+        )
+        return sources, compilation
+
+    sources, compilation = check()
+    if fix:
+        wanted = {Applicability.SAFE} | ({Applicability.UNSAFE} if unsafe_fixes else set())
+        from ..fixing import write_fixes  # noqa: PLC0415  (only --fix needs it)
+
+        fixed = write_fixes(sources, compilation.diagnostics, wanted)
+        if fixed:
+            click.echo(f"fixed {fixed} finding{'s' if fixed > 1 else ''}", err=True)
+            sources, compilation = check()
+    lines = masked_lines(sources.scripts)
+    if form != "text":
+        click.echo(findings.render(form, compilation.diagnostics, lines))
+    else:
+        findings.show(compilation.diagnostics, lines, is_quiet=settings.is_quiet)
+        if not settings.is_quiet:
+            from ..views.diagnostics_text import count  # noqa: PLC0415
+
+            number = len(sources.scripts)
+            checked = f"{number} script{'s' if number > 1 else ''} checked"
+            click.echo(f"{checked}: {count(compilation.diagnostics)}")
+    return FAILED if has_errors(compilation.diagnostics) else DONE

@@ -1,0 +1,88 @@
+"""What `plan` and `apply` have in common: scripts and a state in, a checked plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..compiler.compile import script_digest
+from ..compiler.configuration import FileValue
+from ..compiler.diagnostics import Diagnostic, has_errors
+from ..compiler.plan import ObjectChange, Plan
+from ..runtime.preflight import check_plan
+from ..runtime.sandbox.ca import root_of
+from ..runtime.state.location import Location
+from ..runtime.uploads import content_id
+from .scripts import compile_sources, read_sources, uploads_by_content
+from .state import load_base
+from .views.source_text import Lines, masked_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked to be planned; all of it is part of a saved plan."""
+
+    scripts: tuple[str, ...]
+    folders: tuple[Path, ...]
+    device: str
+    uses_sandbox: bool
+    is_strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The outcome: `plan` is None exactly if a finding is an error."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+    lines: Lines
+    digest: str
+    uploads: Callable[[str], bytes | None]
+
+
+def make_plan(request: Request, location: Location) -> Planned:
+    """Compile the scripts against the device's state and check what the plan relies on.
+
+    Raises:
+        Failure: if a script or the state cannot be read.
+    """
+    base = load_base(location, request.device)
+    sources = read_sources(request.scripts, request.folders)
+    root = root_of(location.sandbox) if request.uses_sandbox else None
+    stand_in = None
+    if request.uses_sandbox:
+        stand_in = "sandbox:root" if root is None else content_id(root)
+    compilation = compile_sources(
+        sources,
+        base.state,
+        stand_in=stand_in,
+        is_strict=request.is_strict,
+        known_files=base.files,
+    )
+    plan, diagnostics = compilation.plan, compilation.diagnostics
+    uploads = _no_uploads
+    if plan is not None:
+        uploads = uploads_by_content(sources, _files(plan))
+        diagnostics += check_plan(plan, uploads, root)
+        if has_errors(diagnostics):
+            plan = None
+    return Planned(
+        plan, diagnostics, masked_lines(sources.scripts), script_digest(sources.scripts), uploads
+    )
+
+
+def _files(plan: Plan) -> list[FileValue]:
+    return [
+        value
+        for step in plan.steps
+        if isinstance(step.action, ObjectChange)
+        for value in (step.action.after or {}).values()
+        if isinstance(value, FileValue)
+    ]
+
+
+def _no_uploads(content: str) -> None:
+    del content
+
+

@@ -1,0 +1,123 @@
+"""Paths in, parsed scripts and findings of a compilation out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..compiler import rules
+from ..compiler.compile import Compilation, compile_scripts
+from ..compiler.configuration import FileValue
+from ..compiler.device import DeviceState
+from ..compiler.diagnostics import Diagnostic, finding
+from ..compiler.machine import Circumstances
+from ..grammar.ast import Script, Span
+from ..grammar.parser import parse
+from ..runtime.state.errors import StateError
+from ..runtime.state.location import Location, parse_url
+from ..runtime.uploads import content_id, read_upload
+from .exits import Failure
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The scripts of a command, findings about their encoding, and the folders of their uploads."""
+
+    scripts: tuple[Script, ...]
+    findings: tuple[Diagnostic, ...]
+    folders: tuple[Path, ...]
+
+
+def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
+    """Read and parse scripts; `-` is standard input. Uploads lie in `folders`, or beside the scripts.
+
+    Raises:
+        Failure: if a file cannot be read.
+    """
+    scripts: list[Script] = []
+    findings: list[Diagnostic] = []
+    beside: list[Path] = []
+    for path in paths:
+        data = _read(path)
+        name = "<stdin>" if path == STDIN else path
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            findings.append(_not_utf8(name, data, error))
+            text = ""
+        scripts.append(parse(text, name))
+        beside.append(Path.cwd() if path == STDIN else Path(path).parent)
+    return Sources(tuple(scripts), tuple(findings), tuple(dict.fromkeys((*folders, *beside))))
+
+
+def _read(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    except OSError as error:
+        raise Failure(
+            f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from None
+
+
+def _not_utf8(name: str, data: bytes, error: UnicodeDecodeError) -> Diagnostic:
+    before = data[: error.start]
+    line_start = before.rfind(b"\n") + 1
+    column = len(before[line_start:].decode("utf-8", errors="replace")) + 1
+    return finding(
+        rules.UNREADABLE_SOURCE,
+        "the script is not UTF-8 text",
+        Span(name, before.count(b"\n") + 1, column, 1),
+        f"the byte 0x{data[error.start]:02x} is not UTF-8",
+        help="save it as UTF-8; from Latin-1: `iconv -f latin1 -t utf-8 OLD > NEW`",
+    )
+
+
+def compile_sources(
+    sources: Sources,
+    base: DeviceState,
+    *,
+    stand_in: str | None,
+    is_strict: bool,
+    known_files: dict[str, str],
+) -> Compilation:
+    """Compile the scripts against a device's state.
+
+    `known_files` are files that are there without lying in a folder, by content id.
+    """
+
+    def find_upload(name: str) -> str | None:
+        data = read_upload(sources.folders, name)
+        return known_files.get(name) if data is None else content_id(data)
+
+    if sources.findings:
+        return Compilation(sources.findings, None)
+    circumstances = Circumstances(base, datetime.now(UTC), find_upload, stand_in, is_strict)
+    return compile_scripts(sources.scripts, circumstances)
+
+
+def uploads_by_content(sources: Sources, named: Sequence[FileValue]) -> Callable[[str], bytes | None]:
+    """A look-up of uploaded bytes by content id, for the files that a plan names."""
+    names = {value.content: value.name for value in named}
+
+    def look_up(content: str) -> bytes | None:
+        data = read_upload(sources.folders, names[content]) if content in names else None
+        return data if data is not None and content_id(data) == content else None
+
+    return look_up
+
+
+def location_of(url: str) -> Location:
+    """The location of the state.
+
+    Raises:
+        Failure: if the URL is not one.
+    """
+    try:
+        return parse_url(url)
+    except StateError as error:
+        raise Failure(str(error), error.way_out, 64) from None

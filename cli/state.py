@@ -1,0 +1,36 @@
+"""A state's location in, what a script starts from out. Reading never makes or changes a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..compiler.device import DeviceState
+from ..runtime.state.errors import StateError
+from ..runtime.state.location import Location
+from .exits import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A device's state, and the files that its own snapshot names, by content id."""
+
+    state: DeviceState
+    files: dict[str, str]
+
+
+def load_base(location: Location, device: str) -> Base:
+    """What is stored of a device; a new device where nothing is.
+
+    Raises:
+        Failure: if the state cannot be used.
+    """
+    if not location.database.exists():
+        return Base(DeviceState(), {})
+    from ..runtime.snapshot import snapshot_files  # noqa: PLC0415  (imports what validate can do without)
+    from ..runtime.state.store import load_device  # noqa: PLC0415
+
+    try:
+        state = load_device(location.database, device)
+    except StateError as error:
+        raise Failure(str(error), error.way_out) from None
+    return Base(state, snapshot_files(state.committed))

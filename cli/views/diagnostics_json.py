@@ -1,0 +1,52 @@
+"""Findings in, one JSON document out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ...compiler.diagnostics import Diagnostic, Label
+from ...grammar.ast import Span
+from .source_text import Lines
+
+SCHEMA = "csc/diagnostics/1"
+
+
+def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
+    """The document."""
+    del lines
+    return json.dumps(
+        {"schema": SCHEMA, "diagnostics": [_finding(d) for d in diagnostics]},
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
+    fix = diagnostic.fix
+    return {
+        "code": diagnostic.rule.code,
+        "name": diagnostic.rule.name,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "primary": _label(diagnostic.primary),
+        "secondary": [_label(label) for label in diagnostic.secondary],
+        "notes": list(diagnostic.notes),
+        "help": diagnostic.help,
+        "fix": None
+        if fix is None
+        else {
+            "title": fix.title,
+            "applicability": fix.applicability.value,
+            "edits": [{**_place(e.span), "replacement": e.replacement} for e in fix.edits],
+        },
+    }
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {**_place(label.span), "text": label.text}
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column, "length": span.length}

@@ -1,0 +1,73 @@
+"""Findings in, a SARIF 2.1.0 log out, as code-scanning services read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from ...compiler.diagnostics import Diagnostic, Label, Severity
+from ...compiler.rules import RULES
+from .source_text import Lines
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+
+def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
+    """The log."""
+    del lines
+    rules = [
+        {
+            "id": rule.code,
+            "name": rule.name,
+            "shortDescription": {"text": rule.summary},
+            "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        }
+        for rule in RULES
+    ]
+    index = {rule.code: number for number, rule in enumerate(RULES)}
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "csc", "rules": rules}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(d, index[d.rule.code]) for d in diagnostics],
+            }
+        ],
+    }
+    return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
+    text = diagnostic.message + (f". {diagnostic.help}" if diagnostic.help else "")
+    return {
+        "ruleId": diagnostic.rule.code,
+        "ruleIndex": rule,
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": text},
+        "locations": [_location(diagnostic.primary)],
+        "relatedLocations": [
+            {"id": number, **_location(label)} for number, label in enumerate(diagnostic.secondary)
+        ],
+    }
+
+
+def _location(label: Label) -> dict[str, Any]:
+    span = label.span
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(PurePath(span.file).as_posix())},
+            "region": {
+                "startLine": span.line,
+                "startColumn": span.column,
+                "endColumn": span.column + span.length,
+            },
+        }
+    }
+    if label.text:
+        location["message"] = {"text": label.text}
+    return location

@@ -1,0 +1,359 @@
+"""`certmgr`: whether the certificate's life allows the operation, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..grammar.ast import Option, Span, Word
+from . import rules
+from .address import ROOT, Address
+from .arguments import Arguments
+from .certmgr_options import Form, read_form
+from .configuration import FileValue
+from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
+from .diagnostics import Label, finding
+from .lifecycle import REFUSALS, TRANSITIONS, Event, State
+from .machine import Machine
+from .objects import look_up
+from .plan import CmpOperation, Operation, Server
+from .references import target_of
+from .schema.catalog import TYPES
+from .steps import planned
+from .values import unqualified
+
+
+def certmgr(machine: Machine, verb: Word, arguments: Arguments) -> None:
+    """Carry out one `certmgr` on the abstract device."""
+    form, found = read_form(verb, arguments)
+    machine.report(*found)
+    target = _target(machine, form.client_certificate) if form.client_certificate else None
+    server = _server(machine, target, verb.span) if target else None
+    is_sound = not any(d.rule is not rules.SECRET_IN_CLEAR for d in found)
+    if is_sound and form.event and target and server:
+        run = _Run(form.event, target, server, form, verb.span)
+        if _is_done(machine, run) or _is_allowed(machine, run):
+            return
+    # What certmgr would have made counts as made: what uses it has no mistake of its own.
+    machine.reaching[CERTIFICATE_FILE] = "assumed:certificate"
+    machine.reaching[KEY_FILE] = "assumed:key"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One certmgr command whose form is right."""
+
+    event: Event
+    target: Address
+    server: Server
+    form: Form
+    span: Span
+
+    @property
+    def request(self) -> str:
+        """What is asked for, as the record keeps it."""
+        return f"subject {self.form.subject} from {self.server.address.reference}"
+
+
+# -- what it is about ------------------------------------------------------------------------------
+
+
+def _target(machine: Machine, option: Option) -> Address | None:
+    parts = (option.value or "").split("/")
+    span = option.value_span
+    is_plain = span.length == len(option.value or "")  # quoted, its parts stand elsewhere
+    if len(parts) != 2 or not all(parts):
+        machine.report(
+            unqualified(machine, "-clientcert", span, option.value or "", TYPES["Certificate"])
+        )
+        return None
+    store = ROOT.child("CertificateStore", parts[0])
+    target = store.child("Certificate", parts[1])
+    if machine.is_assumed(target):
+        return None
+    if not machine.exists(store):
+        look_up(machine, store, span.part(0, len(parts[0])) if is_plain else span)
+        return None
+    name_span = span.part(len(parts[0]) + 1, len(parts[1])) if is_plain else span
+    found = look_up(machine, target, name_span)
+    return None if found is None or found in machine.flawed else found
+
+
+def _server(machine: Machine, target: Address, span: Span) -> Server | None:
+    """The CMPServer of `target`, with all that it needs to be used."""
+    properties = machine.candidate[target]
+    name = properties.get("CMPServer")
+    if properties.get("Type") != "CMPv2" or not isinstance(name, str):
+        kind = properties.get("Type", "unknown")
+        machine.report(
+            finding(
+                rules.NOT_MANAGED_BY_CMP,
+                f"{target} is not managed with CMP",
+                span,
+                f"its Type is {kind}",
+                secondary=_origin(machine, target, "Type"),
+                help="certmgr needs a Certificate with Type=CMPv2 and a CMPServer",
+            )
+        )
+        return None
+    address = ROOT.child("CMPServer", name)
+    if address in machine.flawed or machine.is_assumed(address):
+        return None
+    if address not in machine.candidate:
+        machine.report(
+            finding(
+                rules.DANGLING_REFERENCE,
+                f"certmgr needs the CMPServer `{name}`, and there is none",
+                span,
+                f"{target} names it",
+                secondary=_origin(machine, target, "CMPServer"),
+                help=f"add it before this command: `add CMPServer {name} …`",
+            )
+        )
+        machine.reported.add((target, "CMPServer"))
+        return None
+    held = machine.candidate[address]
+    ca = target_of(str(held.get("CACert")), TYPES["Certificate"])
+    ca_certificate = _ca_certificate(machine, address, ca, span)
+    if ca_certificate is None:
+        return None
+    return Server(
+        address,
+        str(held.get("FQDN", "")),
+        int(str(held.get("Port", "80"))),
+        str(held.get("Path", "")),
+        ca,
+        ca_certificate,
+    )
+
+
+def _ca_certificate(machine: Machine, server: Address, address: Address, span: Span) -> str | None:
+    """The content id of the CA's root, which every answer of the server is checked against."""
+    if address in machine.flawed or machine.is_assumed(address):
+        return None
+    origin = _origin(machine, server, "CACert")
+    if address not in machine.candidate:
+        fault, way_out = "which does not exist", "add it before this command, with Type=Remote"
+        rule = rules.DANGLING_REFERENCE
+    else:
+        properties = machine.candidate[address]
+        data = properties.get("CertificateData")
+        if properties.get("Type") == "Remote" and isinstance(data, FileValue):
+            return data.content
+        fault = f"whose Type is {properties.get('Type')}, not Remote"
+        way_out = "CACert has to be the CA's own certificate, with Type=Remote"
+        rule = rules.UNFIT_REFERENCE
+    machine.report(
+        finding(
+            rule,
+            f"{server} checks answers against {address}, {fault}",
+            span,
+            "certmgr cannot trust any answer",
+            secondary=origin,
+            help=way_out,
+        )
+    )
+    machine.reported.add((server, "CACert"))
+    return None
+
+
+def _origin(machine: Machine, address: Address, name: str) -> tuple[Label, ...]:
+    span = machine.origins.get((address, name))
+    return (Label(span, "set here"),) if span else ()
+
+
+# -- whether it is done already, or may be done ----------------------------------------------------
+
+
+def _is_done(machine: Machine, run: _Run) -> bool:
+    """Whether there is nothing to do; the files then hold what is already there."""
+    record = machine.records.get(run.target)
+    met = machine.repeated.get(run.target, 0)
+    if run.event is not Event.UPDATE:
+        machine.repeated[run.target] = met + 1
+    if record is None:
+        return False
+    state = machine.state(run.target)
+    why = _why_done(machine, run, record, state, met)
+    if why is None:
+        return False
+    if run.event is not Event.REVOKE:
+        machine.reaching[CERTIFICATE_FILE] = record.certificate
+        machine.reaching[KEY_FILE] = record.key
+    machine.unchanged(f"certmgr -{run.event} {run.target.reference}", why, run.span)
+    return True
+
+
+def _why_done(
+    machine: Machine, run: _Run, record: CertificateRecord, state: State, met: int
+) -> str | None:
+    until = f", valid until {record.not_after:%Y-%m-%d}" if record.not_after else ""
+    is_ours = record.script == machine.script and met < record.operations
+    match run.event:
+        case Event.INITIATE if is_ours and state is State.REVOKED:
+            return "this script has obtained it already, and revoked it"
+        case Event.INITIATE if state not in (State.REVOKED, State.EXPIRED) and (
+            record.request == run.request
+        ):
+            return f"obtained already{until}"
+        case Event.UPDATE if state is State.OBTAINED and _waits_for_binding(machine, run.target):
+            return f"the new certificate is there already and waits to be bound{until}"
+        case Event.REVOKE if state is State.REVOKED:
+            return "revoked already"
+        case Event.REVOKE if is_ours and state is not State.EXPIRED:
+            return "this script has revoked the one before it already"
+        case _:
+            return None
+
+
+def _waits_for_binding(machine: Machine, target: Address) -> bool:
+    """Whether an update of an earlier run was cut off before it was bound."""
+    return (
+        machine.circumstances.base.certificates.get(target) == machine.records[target]
+        and "CertificateData" in machine.candidate[target]
+    )
+
+
+def _is_allowed(machine: Machine, run: _Run) -> bool:
+    """Plan the operation if the life cycle has it; a finding and False if not."""
+    state = machine.state(run.target)
+    if (state, run.event) not in TRANSITIONS:
+        _refuse(machine, run, state)
+        return False
+    if run.event is not Event.REVOKE and not _keeps_waiting_files(machine, run):
+        return False
+    _plan(machine, run)
+    return True
+
+
+def _refuse(machine: Machine, run: _Run, state: State) -> None:
+    rule = REFUSALS[state, run.event]
+    record = machine.records.get(run.target)
+    name = run.target.reference
+    made = machine.obtained.get(record.certificate) if record else None
+    facts = {
+        rules.OVERWRITTEN: (
+            "what certmgr obtained is overwritten before it was bound",
+            "overwritten here: the earlier key is lost",
+            f"bind it first: `set Certificate {run.target.name} "
+            f"CertificateData=file://{CERTIFICATE_FILE} PrivateKey=file://{KEY_FILE}`",
+        ),
+        rules.ALREADY_VALID: (
+            f"{name} has a valid certificate already"
+            + (f", for {record.request}" if record else ""),
+            "-initiate needs an object without one",
+            "renew it with -update, or end it first with -revoke",
+        ),
+        rules.NOTHING_OBTAINED: (
+            f"{name} has no certificate that CMP obtained",
+            f"nothing to {run.event}",
+            "obtain one first: `certmgr -initiate …`",
+        ),
+        rules.NOT_BOUND: (
+            f"the certificate of {name} was obtained but never bound",
+            f"the device holds nothing to {run.event} yet",
+            "bind it first with `set Certificate … CertificateData=… PrivateKey=…`",
+        ),
+        rules.CERTIFICATE_EXPIRED: (
+            f"the certificate of {name} has expired"
+            + (f" on {record.not_after:%Y-%m-%d}" if record and record.not_after else ""),
+            f"an expired certificate cannot authorise -{run.event}",
+            "obtain a new one with -initiate",
+        ),
+        rules.USE_AFTER_REVOKE: (
+            f"the certificate of {name} is revoked",
+            f"a revoked certificate cannot authorise -{run.event}",
+            "obtain a new one with -initiate",
+        ),
+    }
+    message, label, way_out = facts[rule]
+    machine.report(
+        finding(
+            rule,
+            message,
+            run.span,
+            label,
+            secondary=(Label(made, "obtained here"),) if made else (),
+            help=way_out,
+        )
+    )
+
+
+def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
+    """Whether the files that certmgr is about to write hold nothing that would be lost."""
+    waiting = machine.reaching.get(CERTIFICATE_FILE)
+    for address, record in machine.records.items():
+        if record.certificate == waiting and machine.state(address) is State.OBTAINED:
+            made = machine.obtained.get(record.certificate)
+            machine.report(
+                finding(
+                    rules.OVERWRITTEN,
+                    f"certmgr overwrites the key of {address.reference} before it was bound",
+                    run.span,
+                    f"overwritten here: the key of {address.reference} is lost",
+                    secondary=(Label(made, "obtained here"),) if made else (),
+                    notes=()
+                    if made
+                    else (f"an earlier run obtained it, and `{KEY_FILE}` still waits",),
+                    help=f"bind {address.reference} first, with CertificateData and PrivateKey",
+                )
+            )
+            return False
+    return True
+
+
+# -- what it leaves --------------------------------------------------------------------------------
+
+
+def _plan(machine: Machine, run: _Run) -> None:
+    machine.steps.flush(machine.candidate)
+    step = machine.steps.next_id()
+    old = machine.records.get(run.target)
+    done = old.operations if old is not None and old.script == machine.script else 0
+    if run.event is not Event.UPDATE:
+        done += 1
+    if run.event is Event.INITIATE or old is None:
+        record = CertificateRecord(
+            planned(step, "certificate"),
+            planned(step, "key"),
+            run.request,
+            run.form.subject,
+            machine.script,
+            done,
+        )
+    elif run.event is Event.UPDATE:
+        record = CertificateRecord(
+            planned(step, "certificate"),
+            planned(step, "key"),
+            old.request,
+            old.subject,
+            machine.script,
+            done,
+        )
+    else:
+        record = replace(old, is_revoked=True, script=machine.script, operations=done)
+    signer = None if run.event is Event.INITIATE else old
+    machine.steps.operation(
+        CmpOperation(
+            operation=Operation(run.event),
+            target=run.target,
+            server=run.server,
+            subject=record.subject,
+            request=record.request,
+            script=record.script,
+            operations=record.operations,
+            certificate=record.certificate,
+            key=record.key,
+            old_certificate=signer.certificate if signer else None,
+            old_key=signer.key if signer else None,
+            username=run.form.username,
+            password=run.form.password,
+            is_hex=run.form.is_hex,
+        ),
+        run.span,
+        f"certmgr -{run.event}",
+    )
+    machine.records[run.target] = record
+    if run.event is not Event.REVOKE:
+        machine.reaching[CERTIFICATE_FILE] = record.certificate
+        machine.reaching[KEY_FILE] = record.key
+        machine.obtained[record.certificate] = run.span

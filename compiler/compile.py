@@ -1,0 +1,83 @@
+"""Scripts and a device's state in; findings, and the plan where none is an error, out.
+
+The whole pipeline: run the scripts on the abstract device, check what they leave, take the steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..grammar.ast import Command, Script, Span
+from .diagnostics import Diagnostic, has_errors
+from .ending import check_ending
+from .interpreter import run
+from .machine import Circumstances, Machine, start
+from .plan import CmpOperation, Plan
+from .references import check_references
+from .serialize import state_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What compiling gave: `plan` is None exactly if a diagnostic is an error."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    plan: Plan | None
+
+
+def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
+    """Compile `scripts`, which run in order on one device."""
+    digest = script_digest(scripts)
+    machine = start(circumstances, digest)
+    for script in scripts:
+        run(machine, script)
+    end = _end(scripts)
+    check_references(machine, end)
+    machine.steps.flush(machine.candidate)
+    check_ending(machine, end)
+    order = {script.file: number for number, script in enumerate(scripts)}
+    diagnostics = tuple(
+        sorted(machine.diagnostics, key=lambda d: (order[d.primary.span.file], d.sort_key))
+    )
+    if has_errors(diagnostics):
+        return Compilation(diagnostics, None)
+    return Compilation(diagnostics, _plan(machine, digest))
+
+
+def script_digest(scripts: Sequence[Script]) -> str:
+    """SHA-256 over the texts, in hex: the identity of a script, whatever its file is called."""
+    whole = hashlib.sha256()
+    for script in scripts:
+        whole.update(hashlib.sha256(script.text.encode()).digest())
+    return whole.hexdigest()
+
+
+def _plan(machine: Machine, digest: str) -> Plan:
+    steps = tuple(machine.steps.steps)
+    base = machine.circumstances.base
+    if (
+        not any(isinstance(step.action, CmpOperation) for step in steps)
+        and machine.candidate == base.candidate
+        and machine.active == base.active
+        and machine.committed == base.committed
+    ):
+        steps = ()  # the changes undo each other: a plan is empty if applying it would change nothing
+    return Plan(steps, tuple(machine.idle), digest, state_digest(base))
+
+
+def _end(scripts: Sequence[Script]) -> Span:
+    """Where the last command stands; findings about the end of the script point there."""
+    for script in reversed(scripts):
+        for command in reversed(script.commands):
+            return _last_span(command)
+    return Span(scripts[-1].file if scripts else "<script>", 1, 1, 0)
+
+
+def _last_span(command: Command) -> Span:
+    parts = (command.verb, *command.arguments)
+    spans = [part.span for part in parts if part is not None]
+    if not spans and command.prompt is not None:
+        return command.prompt.span
+    return spans[-1]

@@ -1,0 +1,34 @@
+"""A source text and fixes in, the fixed text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .diagnostics import Edit, Fix
+
+
+def apply_fixes(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
+    """The text with as many fixes as do not overlap, each whole or not at all; and how many those are."""
+    line_starts = [0]
+    for line in text.split("\n"):
+        line_starts.append(line_starts[-1] + len(line) + 1)
+
+    def place(edit: Edit) -> tuple[int, int]:
+        start = line_starts[edit.span.line - 1] + edit.span.column - 1
+        return start, start + edit.span.length
+
+    taken: dict[tuple[int, int], str] = {}
+    applied = 0
+    for fix in fixes:
+        places = [place(edit) for edit in fix.edits]
+        if any(_overlaps(a, b) for a in places for b in taken):
+            continue
+        taken.update(zip(places, (edit.replacement for edit in fix.edits), strict=True))
+        applied += 1
+    for (start, end), replacement in sorted(taken.items(), reverse=True):
+        text = text[:start] + replacement + text[end:]
+    return text, applied
+
+
+def _overlaps(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    return a == b or (a[0] < b[1] and b[0] < a[1])

@@ -1,0 +1,173 @@
+"""Commands in, one after the other; the abstract device after them, and findings, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..grammar.ast import Argument, Command, Prompt, Script, Span, SyntaxProblemKind, Word
+from . import rules
+from .address import ROOT
+from .arguments import Arguments, sort_out
+from .certmgr import certmgr
+from .diagnostics import Diagnostic, finding
+from .machine import Machine
+from .objects import add, change_context, delete, set_
+from .plan import Activate, Commit
+from .references import check_references
+from .suggest import did_you_mean
+from .values import replacement
+
+Handler = Callable[[Machine, Word, Arguments], None]
+
+
+def run(machine: Machine, script: Script) -> None:
+    """Run one script on the abstract device; it begins at the root, as a new session does."""
+    machine.context = ROOT
+    for problem in script.problems:
+        machine.report(_SYNTAX[problem.kind](problem.span))
+    for command in script.commands:
+        _step(machine, command)
+
+
+def _step(machine: Machine, command: Command) -> None:
+    if command.prompt is not None:
+        _check_prompt(machine, command.prompt)
+    if command.verb is None:
+        return
+    handler = HANDLERS.get(command.verb.text) if isinstance(command.verb, Word) else None
+    if handler is None:
+        machine.report(_unknown_command(command))
+        handler = HANDLERS.get(_meant(command.verb) or "")
+    if handler is not None and isinstance(command.verb, Word):
+        arguments, found = sort_out(command.arguments)
+        machine.report(*found)
+        handler(machine, command.verb, arguments)
+
+
+def _check_prompt(machine: Machine, prompt: Prompt) -> None:
+    shown = "/" + "/".join(prompt.path)
+    if shown != machine.context.path and not machine.is_assumed(machine.context):
+        machine.report(
+            finding(
+                rules.PROMPT_MISMATCH,
+                f"the prompt shows {shown}, but the context is {machine.context.path}",
+                prompt.span,
+                "pasted from another context?",
+                help="the command runs in the context that the commands before it lead to",
+            )
+        )
+
+
+def _meant(verb: Argument) -> str | None:
+    """The command that an unknown word may have meant; it is carried out in its place."""
+    return did_you_mean(verb.text, HANDLERS) if isinstance(verb, Word) else None
+
+
+def _unknown_command(command: Command) -> Diagnostic:
+    verb = command.verb
+    assert verb is not None  # noqa: S101  (the caller has seen it)
+    text = verb.text if isinstance(verb, Word) else f"{verb.name}=…"
+    if not isinstance(verb, Word) or "=" in text:
+        return finding(
+            rules.UNKNOWN_COMMAND,
+            "a command has to begin here",
+            verb.span,
+            "this is an argument",
+            help="there is no command above it to go on with"
+            if command.is_orphan
+            else "indent the line to go on with the command above it",
+        )
+    meant = _meant(verb)
+    return finding(
+        rules.UNKNOWN_COMMAND,
+        f"there is no command `{text}`",
+        verb.span,
+        "unknown command",
+        help=f"did you mean `{meant}`?" if meant else f"known are {', '.join(sorted(HANDLERS))}",
+        fix=replacement(verb.span, meant) if meant else None,
+    )
+
+
+def _activate(machine: Machine, verb: Word, arguments: Arguments) -> None:
+    _takes_nothing(machine, verb, arguments)
+    check_references(machine, verb.span)
+    machine.steps.flush(machine.candidate)
+    if machine.candidate == machine.active:
+        machine.unchanged("activate", "the candidate is active already", verb.span)
+        return
+    machine.active = dict(machine.candidate)
+    machine.steps.barrier(Activate(), verb.span, "the candidate becomes active")
+
+
+def _commit(machine: Machine, verb: Word, arguments: Arguments) -> None:
+    _takes_nothing(machine, verb, arguments)
+    machine.steps.flush(machine.candidate)
+    if machine.active == machine.committed:
+        machine.unchanged("commit", "the active configuration is committed already", verb.span)
+        return
+    machine.committed = dict(machine.active)
+    machine.steps.barrier(Commit(), verb.span, "what is active survives a restart")
+
+
+def _show(machine: Machine, verb: Word, arguments: Arguments) -> None:
+    del arguments
+    machine.report(
+        finding(
+            rules.NO_EFFECT,
+            "`show` only looks, and is skipped",
+            verb.span,
+            help="`csc show` prints the committed configuration",
+        )
+    )
+
+
+def _takes_nothing(machine: Machine, verb: Word, arguments: Arguments) -> None:
+    extra = (*arguments.words, *arguments.properties.values(), *arguments.options.values())
+    machine.report(
+        *(
+            finding(
+                rules.UNEXPECTED_ARGUMENT,
+                f"`{verb.text}` takes no arguments",
+                argument.span,
+                "has no meaning here",
+            )
+            for argument in extra
+        )
+    )
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "activate": _activate,
+    "add": add,
+    "cc": change_context,
+    "certmgr": certmgr,
+    "commit": _commit,
+    "delete": delete,
+    "set": set_,
+    "show": _show,
+}
+
+
+def _unterminated(span: Span) -> Diagnostic:
+    return finding(
+        rules.UNTERMINATED_QUOTE,
+        "this quote is not closed on its line",
+        span,
+        "read up to the end of the line",
+        help='close it with `"`, or write `\\"` for a quote that belongs to the value',
+    )
+
+
+def _stray(span: Span) -> Diagnostic:
+    return finding(
+        rules.STRAY_BACKSLASH,
+        "this backslash escapes nothing",
+        span,
+        help="write `\\\\` for a backslash",
+    )
+
+
+_SYNTAX: dict[SyntaxProblemKind, Callable[[Span], Diagnostic]] = {
+    SyntaxProblemKind.UNTERMINATED_QUOTE: _unterminated,
+    SyntaxProblemKind.STRAY_BACKSLASH: _stray,
+}

@@ -1,0 +1,129 @@
+"""The abstract device that a script runs on: what the analysis knows after each command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..grammar.ast import Span
+from .address import ROOT, Address
+from .configuration import Properties
+from .device import CertificateRecord, DeviceState
+from .diagnostics import Diagnostic
+from .lifecycle import State, state_of
+from .plan import Unchanged
+from .steps import StepBuilder
+
+# The content id of an uploaded file that the script names, None if there is none; raises OSError if it
+# cannot be read.
+FindUpload = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a script is compiled against.
+
+    `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
+    With `is_strict` the device's own rules hold: adding what exists is an error.
+    """
+
+    base: DeviceState
+    now: datetime
+    find_upload: FindUpload
+    stand_in: str | None = None
+    is_strict: bool = False
+
+
+@dataclass(slots=True)
+class Machine:
+    """The three configurations, context, device files and life cycles at one point of the script.
+
+    `origins` tells where a property got its value in this run, `deleted` where an object went, `obtained`
+    where a content id came to be; all three are there for labels. `assumed` holds objects that a wrong
+    name made unknown: they count as there, so that one mistake gives one finding. `flawed` holds objects
+    that a finding was about, `reported` their properties whose reference was. `repeated` counts the
+    -initiate and -revoke that this script has met for a certificate, done before or not.
+    """
+
+    circumstances: Circumstances
+    script: str
+    candidate: dict[Address, Properties]
+    active: dict[Address, Properties]
+    committed: dict[Address, Properties]
+    records: dict[Address, CertificateRecord]
+    reaching: dict[str, str]
+    steps: StepBuilder
+    context: Address = ROOT
+    origins: dict[tuple[Address, str], Span] = field(
+        default_factory=dict[tuple[Address, str], Span]
+    )
+    deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
+    obtained: dict[str, Span] = field(default_factory=dict[str, Span])
+    assumed: set[Address] = field(default_factory=set[Address])
+    flawed: set[Address] = field(default_factory=set[Address])
+    reported: set[tuple[Address, str]] = field(default_factory=set[tuple[Address, str]])
+    repeated: dict[Address, int] = field(default_factory=dict[Address, int])
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    idle: list[Unchanged] = field(default_factory=list[Unchanged])
+
+    def unchanged(self, what: str, why: str, span: Span) -> None:
+        """Note a command that has nothing to do."""
+        self.idle.append(Unchanged(what, why, span))
+
+    def report(self, *diagnostics: Diagnostic) -> None:
+        """Add findings."""
+        self.diagnostics.extend(diagnostics)
+
+    def exists(self, address: Address) -> bool:
+        """Whether the candidate holds the object, or has to be taken to."""
+        return address.is_root or address in self.candidate or address in self.assumed
+
+    def is_assumed(self, address: Address) -> bool:
+        """Whether the object, or a container of it, is only assumed because a name was wrong."""
+        while not address.is_root:
+            if address in self.assumed:
+                return True
+            address = address.parent
+        return False
+
+    def names(self, parent: Address, type_name: str) -> Iterable[str]:
+        """The names of the candidate's objects of one type in one container."""
+        return (a.name for a in self.candidate if a.parent == parent and a.type == type_name)
+
+    def put(self, address: Address, properties: Properties, span: Span) -> None:
+        """Give the candidate an object, new or changed."""
+        self.steps.change(address, self.candidate.get(address), span)
+        self.candidate[address] = properties
+
+    def remove(self, address: Address, span: Span) -> None:
+        """Take an object out of the candidate."""
+        self.steps.change(address, self.candidate[address], span)
+        del self.candidate[address]
+        self.deleted[address] = span
+
+    def state(self, address: Address) -> State:
+        """The life-cycle state of the certificate at `address`."""
+        return state_of(
+            address,
+            self.records.get(address),
+            candidate=self.candidate,
+            active=self.active,
+            committed=self.committed,
+            now=self.circumstances.now,
+        )
+
+
+def start(circumstances: Circumstances, script: str) -> Machine:
+    """The machine before the first command. `script` is the digest of the script's text."""
+    base = circumstances.base
+    return Machine(
+        circumstances=circumstances,
+        script=script,
+        candidate=dict(base.candidate),
+        active=dict(base.active),
+        committed=dict(base.committed),
+        records=dict(base.certificates),
+        reaching=dict(base.files),
+        steps=StepBuilder(),
+    )

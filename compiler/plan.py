@@ -1,0 +1,154 @@
+"""A plan as data: the steps that a script means against a given state, and what each waits for.
+
+What is in a step's action decides what `apply` does; `reason`, `span` and `Plan.unchanged` are for people.
+No secret is in a plan: it names where one is read from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..grammar.ast import Span
+from .address import Address
+from .configuration import Properties
+
+
+class Change(StrEnum):
+    """What happens to an object."""
+
+    ADD = "add"
+    UPDATE = "change"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """An object of the candidate before (None: not there) and after (None: gone)."""
+
+    change: Change
+    address: Address
+    before: Properties | None
+    after: Properties | None
+
+
+class Operation(StrEnum):
+    """certmgr's actions."""
+
+    INITIATE = "initiate"
+    UPDATE = "update"
+    REVOKE = "revoke"
+
+
+# RFC 9810 5.1.2, with the explicit confirmation of 5.3.18.
+MESSAGES: dict[Operation, tuple[str, ...]] = {
+    Operation.INITIATE: ("ir", "ip", "certConf", "pkiconf"),
+    Operation.UPDATE: ("kur", "kup", "certConf", "pkiconf"),
+    Operation.REVOKE: ("rr", "rp"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a confidential text comes from: `${env:…}`, `${file:…}`, or `text` in the script itself.
+
+    Only `source` is ever shown or saved.
+    """
+
+    source: str
+    text: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A CMPServer as an operation uses it.
+
+    `ca` is the Certificate that its CACert names, `ca_certificate` that one's content id.
+    """
+
+    address: Address
+    host: str
+    port: int
+    path: str
+    ca: Address
+    ca_certificate: str
+
+    @property
+    def url(self) -> str:
+        """Where messages go; the device supplies the slash before Path (Administration Guide 16.4)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/{self.path.removeprefix('/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class CmpOperation:
+    """One certmgr operation.
+
+    `certificate` and `key`: content ids of the pair it obtains; for a revocation, of the pair it ends.
+    `old_certificate` and `old_key`: the pair in force that signs an update or a revocation. `username` and
+    `password` only with initiate; `is_hex` says that both are hexadecimal. `request`, `script` and
+    `operations` are for the record (see `CertificateRecord`).
+    """
+
+    operation: Operation
+    target: Address
+    server: Server
+    subject: str
+    request: str
+    script: str
+    operations: int
+    certificate: str
+    key: str
+    old_certificate: str | None = None
+    old_key: str | None = None
+    username: Secret | None = None
+    password: Secret | None = None
+    is_hex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Activate:
+    """The candidate becomes the active configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The active configuration becomes the committed one."""
+
+
+Action = ObjectChange | CmpOperation | Activate | Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `depends_on` names the steps that have to be done before."""
+
+    id: str
+    action: Action
+    depends_on: tuple[str, ...]
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A command that has nothing to do, and why."""
+
+    what: str
+    why: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan. `script` and `base` are SHA-256 digests of the script texts and of the state."""
+
+    steps: tuple[Step, ...]
+    unchanged: tuple[Unchanged, ...]
+    script: str
+    base: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps

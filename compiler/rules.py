@@ -1,0 +1,60 @@
+"""Every rule that a script can break, by code: what `csc` checks, in one table.
+
+1xx syntax, 2xx names and types, 3xx certificate life cycle, 4xx secrets and security, 5xx plan and state.
+"""
+
+from __future__ import annotations
+
+from .diagnostics import Rule, Severity
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+UNTERMINATED_QUOTE = Rule("CSC101", "unterminated-quote", _E, "a quoted value is not closed")
+STRAY_BACKSLASH = Rule("CSC102", "stray-backslash", _E, "a backslash escapes nothing")
+UNKNOWN_COMMAND = Rule("CSC103", "unknown-command", _E, "no such command")
+UNEXPECTED_ARGUMENT = Rule("CSC104", "unexpected-argument", _E, "an argument has no meaning here")
+MISSING_ARGUMENT = Rule("CSC105", "missing-argument", _E, "a command lacks a type or a name")
+BLANK_AFTER_EQUALS = Rule("CSC106", "blank-after-equals", _E, "a blank splits name and value")
+REPEATED_ARGUMENT = Rule("CSC107", "repeated-argument", _E, "the same argument stands twice")
+UNKNOWN_OPTION = Rule("CSC108", "unknown-option", _E, "the command has no such option")
+OPTION_VALUE = Rule("CSC109", "option-value", _E, "an option lacks its value, or takes none")
+PROMPT_MISMATCH = Rule("CSC110", "prompt-mismatch", _W, "a pasted prompt shows another context")
+NO_EFFECT = Rule("CSC111", "no-effect", _N, "the command only looks")
+UNREADABLE_SOURCE = Rule("CSC112", "unreadable-source", _E, "the script is not UTF-8 text")
+
+UNKNOWN_TYPE = Rule("CSC201", "unknown-type", _E, "no such object type")
+UNKNOWN_PROPERTY = Rule("CSC202", "unknown-property", _E, "the type has no such property")
+WRONG_VALUE = Rule("CSC203", "wrong-value", _E, "the value does not fit the property")
+MISSING_PROPERTY = Rule("CSC204", "missing-property", _E, "a mandatory property is missing")
+UNKNOWN_OBJECT = Rule("CSC205", "unknown-object", _E, "no such object")
+DANGLING_REFERENCE = Rule("CSC206", "dangling-reference", _E, "nothing satisfies a reference")
+UNQUALIFIED_REFERENCE = Rule("CSC207", "unqualified-reference", _E, "the store is missing")
+OBJECT_EXISTS = Rule("CSC208", "object-exists", _W, "add of an object that is there already")
+WRONG_CONTEXT = Rule("CSC209", "wrong-context", _E, "the type does not live here")
+MISSING_FILE = Rule("CSC210", "missing-file", _E, "nothing defines a device file")
+UNFIT_REFERENCE = Rule("CSC211", "unfit-reference", _E, "the object referred to cannot serve")
+UNFIT_PROPERTY = Rule("CSC212", "unfit-property", _E, "the property does not go with this Type")
+UNREADABLE_FILE = Rule("CSC213", "unreadable-file", _E, "a device file is not what it should be")
+
+KEY_LOST_AT_RESTART = Rule("CSC301", "key-lost-at-restart", _W, "obtained but never bound")
+BOUND_NOT_ACTIVATED = Rule("CSC302", "bound-not-activated", _W, "bound but never activated")
+NOT_COMMITTED = Rule("CSC303", "not-committed", _W, "activated but never committed")
+ALREADY_VALID = Rule("CSC304", "already-valid", _E, "-initiate of a valid certificate")
+NOTHING_OBTAINED = Rule("CSC305", "nothing-obtained", _E, "-update or -revoke of nothing")
+USE_AFTER_REVOKE = Rule("CSC306", "use-after-revoke", _E, "a revoked certificate is used")
+CERTIFICATE_EXPIRED = Rule("CSC307", "certificate-expired", _E, "an expired certificate is used")
+OVERWRITTEN = Rule("CSC308", "overwritten-before-bound", _E, "a new key is overwritten unbound")
+BOUND_WITHOUT_KEY = Rule("CSC309", "bound-without-key", _E, "a certificate without its key")
+FOREIGN_KEY = Rule("CSC310", "foreign-key", _E, "a certificate with another one's key")
+NOT_MANAGED_BY_CMP = Rule("CSC311", "not-managed-by-cmp", _E, "certmgr on an object without CMP")
+CERTMGR_ACTION = Rule("CSC312", "certmgr-action", _E, "certmgr without exactly one action")
+UNCOMMITTED_CHANGES = Rule("CSC313", "uncommitted-changes", _W, "a restart loses changes")
+NOT_BOUND = Rule("CSC314", "not-bound", _E, "-update or -revoke before the result is bound")
+
+SECRET_IN_CLEAR = Rule("CSC401", "secret-in-clear", _W, "a secret in clear text")
+SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot be used")
+FOREIGN_ROOT = Rule("CSC403", "foreign-root", _E, "the sandbox CA is not under this CACert")
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted((v for v in list(globals().values()) if isinstance(v, Rule)), key=lambda r: r.code)
+)

@@ -1,0 +1,172 @@
+"""Plans and states as JSON documents. Deterministic: the same data give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from ..grammar.ast import Span
+from .address import Address
+from .configuration import Configuration, FileValue, Properties, Value
+from .device import CertificateRecord, DeviceState
+from .plan import (
+    MESSAGES,
+    Action,
+    Activate,
+    CmpOperation,
+    Commit,
+    ObjectChange,
+    Plan,
+    Secret,
+    Step,
+)
+
+Json = dict[str, Any]
+
+PLAN_SCHEMA = "csc/plan/1"
+
+
+def canonical(document: object) -> str:
+    """The one spelling of a JSON document."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+# -- configurations --------------------------------------------------------------------------------
+
+
+def configuration_to_json(configuration: Configuration) -> list[Json]:
+    """Objects in their order, each with its path and properties."""
+    return [
+        {"path": address.path, "properties": properties_to_json(properties)}
+        for address, properties in configuration.items()
+    ]
+
+
+def configuration_from_json(document: list[Json]) -> Configuration:
+    """The inverse of `configuration_to_json`."""
+    return {
+        Address.parse(item["path"]): {
+            name: value_from_json(value) for name, value in item["properties"].items()
+        }
+        for item in document
+    }
+
+
+def properties_to_json(properties: Properties) -> Json:
+    """Properties by name; a file value is an object with its name and content id."""
+    return {
+        name: {"file": value.name, "content": value.content}
+        if isinstance(value, FileValue)
+        else value
+        for name, value in properties.items()
+    }
+
+
+def value_from_json(value: str | Json) -> Value:
+    """The inverse for one value."""
+    return value if isinstance(value, str) else FileValue(value["file"], value["content"])
+
+
+def state_digest(state: DeviceState) -> str:
+    """SHA-256 of all that a plan depends on in a device's state, in hex."""
+    document = {
+        "committed": configuration_to_json(state.committed),
+        "active": configuration_to_json(state.active),
+        "candidate": configuration_to_json(state.candidate),
+        "files": dict(state.files),
+        "certificates": {
+            address.path: _record_to_json(record) for address, record in state.certificates.items()
+        },
+    }
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
+def _record_to_json(record: CertificateRecord) -> list[str | int | bool]:
+    return [
+        record.certificate,
+        record.key,
+        record.request,
+        record.script,
+        record.operations,
+        record.is_revoked,
+    ]
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def plan_to_json(plan: Plan) -> Json:
+    """The whole plan as a JSON document with a `schema` key; no secret is in it."""
+    return {
+        "schema": PLAN_SCHEMA,
+        "script": plan.script,
+        "base": plan.base,
+        "steps": [_step_to_json(step) for step in plan.steps],
+        "unchanged": [
+            {"what": item.what, "why": item.why, "at": _span_to_json(item.span)}
+            for item in plan.unchanged
+        ],
+    }
+
+
+def _step_to_json(step: Step) -> Json:
+    return {
+        "id": step.id,
+        **_action_to_json(step.action),
+        "depends_on": list(step.depends_on),
+        "at": _span_to_json(step.span),
+        "reason": step.reason,
+    }
+
+
+def _action_to_json(action: Action) -> Json:
+    match action:
+        case ObjectChange():
+            return {
+                "kind": action.change.value,
+                "address": action.address.path,
+                "before": None if action.before is None else properties_to_json(action.before),
+                "after": None if action.after is None else properties_to_json(action.after),
+            }
+        case CmpOperation():
+            return {
+                "kind": action.operation.value,
+                "address": action.target.path,
+                "server": {
+                    "name": action.server.address.reference,
+                    "url": action.server.url,
+                    "ca_certificate": action.server.ca_certificate,
+                },
+                "messages": list(MESSAGES[action.operation]),
+                "subject": action.subject,
+                "protection": {"type": "password-based MAC", **_credentials_to_json(action)}
+                if action.old_certificate is None
+                else {
+                    "type": "signature",
+                    "certificate": action.old_certificate,
+                    "key": action.old_key,
+                },
+                "obtains": {"certificate": action.certificate, "key": action.key}
+                if action.certificate != action.old_certificate
+                else None,
+            }
+        case Activate():
+            return {"kind": "activate"}
+        case Commit():
+            return {"kind": "commit"}
+
+
+def _credentials_to_json(action: CmpOperation) -> Json:
+    def source(secret: Secret | None) -> str | None:
+        return None if secret is None else secret.source
+
+    return {
+        "username": source(action.username),
+        "password": source(action.password),
+        "hex": action.is_hex,
+    }
+
+
+def _span_to_json(span: Span) -> Json:
+    return {"file": span.file, "line": span.line, "column": span.column, "length": span.length}

@@ -1,0 +1,391 @@
+"""A CMP transaction of an end entity, without I/O: bytes of answers in, events and bytes to send out.
+
+What lives here is which message comes next, and what it is checked against. No socket, file, clock or
+random source does: time and random bytes are handed in, bytes go out through `outgoing`. What is checked is
+listed in `checks`; what is kept durable between two messages is the caller's, who sees each event first.
+
+    state               receives            event                  then sends    goes to
+    REQUESTED           ip, cp or kup       CertificateReceived    certConf      CONFIRMING
+    REQUESTED           ip, cp or kup       CertificateRefused     certConf      CONFIRMING
+    REQUESTED           rp                  Revoked                nothing       DONE
+    CONFIRMING          pkiconf             Confirmed              nothing       DONE
+    CONFIRMING          error               Confirmed              nothing       DONE     (certConfirmed only)
+
+CertificateRefused is a certificate that fails checks 13 to 15: certConf rejects it, so that the CA revokes
+it. The last line is a confirmation sent again after its pkiconf was lost. Everything else raises, and the
+transaction is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from . import checks
+from .codec import decode, encode_cert_request
+from .errors import CMPError, UntrustedCertificate, WrongCertificate
+from .model import (
+    AlgorithmIdentifier,
+    BodyType,
+    CertConfirmContent,
+    CertId,
+    CertRepMessage,
+    CertReqMessages,
+    CertReqMsg,
+    CertStatus,
+    CertTemplate,
+    ErrorMsgContent,
+    Extension,
+    PKIBody,
+    PKIFailureInfo,
+    PKIHeader,
+    PKIMessage,
+    PKIStatus,
+    PKIStatusInfo,
+    PopoKind,
+    ProofOfPossession,
+    RevDetails,
+    RevReqContent,
+)
+from .protection import (
+    Credential,
+    PasswordCredential,
+    SignatureCredential,
+    protect,
+    sign,
+    signature_algorithm,
+)
+
+_CMP2000 = 2
+_CMP2021 = 3
+_TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
+_REASON_CODE = "2.5.29.21"  # id-ce-cRLReasons
+_LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 A.1
+_SHA512 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.3")
+
+Random = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateReceived:
+    """The CA issued the certificate that was asked for. `chain` holds what came along, untrusted."""
+
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    status: PKIStatusInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRefused:
+    """The CA issued something else; `error` says what is wrong with it."""
+
+    certificate: x509.Certificate
+    error: CMPError
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The CA has taken the confirmation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The CA has revoked the certificate."""
+
+    status: PKIStatusInfo
+
+
+Event = CertificateReceived | CertificateRefused | Confirmed | Revoked
+
+
+class State(Enum):
+    """What the transaction waits for."""
+
+    REQUESTED = auto()
+    CONFIRMING = auto()
+    DONE = auto()
+
+
+_ANSWERS = {
+    BodyType.IR: BodyType.IP,
+    BodyType.CR: BodyType.CP,
+    BodyType.KUR: BodyType.KUP,
+    BodyType.RR: BodyType.RP,
+}
+_WHAT = {
+    BodyType.IR: "initialization request",
+    BodyType.CR: "certification request",
+    BodyType.KUR: "key update request",
+    BodyType.RR: "revocation request",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What was asked for: all that an answer is held against."""
+
+    type: BodyType
+    credential: Credential
+    anchors: tuple[x509.Certificate, ...]
+    recipient: x509.Name
+    key: PrivateKeyTypes | None = None
+    subject: x509.Name | None = None
+
+
+class Transaction:
+    """One transaction; made by `initialize`, `update` and `revoke`."""
+
+    def __init__(
+        self,
+        request: _Request,
+        content: CertReqMessages | RevReqContent,
+        now: datetime,
+        random: Random,
+        resend: bytes | None,
+    ) -> None:
+        self._request = request
+        self._random = random
+        self._state = State.REQUESTED
+        self._sent: PKIHeader
+        self._outgoing: bytes | None
+        if resend is None:
+            transaction_id = random(_TRANSACTION_ID_SIZE)
+            self._send(PKIBody(request.type, content), _CMP2000, transaction_id, None, now)
+        else:
+            self._sent = decode(resend).header
+            self._outgoing = resend
+
+    @property
+    def transaction_id(self) -> bytes:
+        """The transactionID, the same in all messages."""
+        assert self._sent.transaction_id is not None  # noqa: S101  (every request has one)
+        return self._sent.transaction_id
+
+    @property
+    def request_type(self) -> BodyType:
+        """The type of the first message."""
+        return self._request.type
+
+    @property
+    def outgoing(self) -> bytes | None:
+        """The message to send now; None when the transaction is done."""
+        return self._outgoing
+
+    def receive(self, data: bytes, now: datetime) -> Event:
+        """Take the answer to `outgoing`, which then is the next message.
+
+        Raises:
+            CMPError: if a check fails, or the CA refuses. The transaction is over.
+        """
+        if self._state is State.DONE:
+            raise ValueError("the transaction is done: no answer is due")
+        confirming = self._state is State.CONFIRMING
+        self._state, self._outgoing = State.DONE, None
+        answer = decode(data)  # check 1
+        checks.check_header(answer, self._sent, now)
+        checks.check_protection(answer, self._request.credential, self._request.anchors, now)
+        if confirming:
+            return self._receive_confirmation(answer)
+        if self._request.type is BodyType.RR:
+            checks.check_body_type(answer, BodyType.RP, _WHAT[BodyType.RR])
+            return Revoked(checks.check_rev_response(answer))
+        return self._receive_certificate(answer, now)
+
+    def _receive_certificate(self, answer: PKIMessage, now: datetime) -> Event:
+        request = self._request
+        what = _WHAT[request.type]
+        checks.check_body_type(answer, _ANSWERS[request.type], what)
+        response, der = checks.check_cert_response(answer, what)
+        certificate = checks.load_issued(der, self.transaction_id)
+        content = answer.body.content
+        assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
+        chain = checks.load_certificates((*answer.extra_certs, *content.ca_pubs))
+        assert request.key is not None  # noqa: S101  (only a revocation has none)
+        assert request.subject is not None  # noqa: S101
+        event: Event = CertificateReceived(certificate, tuple(chain), response.status)
+        refusal = None
+        try:
+            checks.check_issued(
+                certificate,
+                response,
+                key=request.key.public_key(),
+                subject=request.subject,
+                anchors=request.anchors,
+                untrusted=chain,
+                now=now,
+                transaction=self.transaction_id,
+            )
+        except (WrongCertificate, UntrustedCertificate) as error:
+            event = CertificateRefused(certificate, error)
+            refusal = PKIStatusInfo(
+                PKIStatus.REJECTION,
+                (error.message,),
+                frozenset({PKIFailureInfo.BAD_CERT_TEMPLATE}),
+            )
+        cert_hash, hash_alg = _cert_hash(certificate)
+        status = CertStatus(cert_hash, response.cert_req_id, refusal, hash_alg)
+        self._send(
+            PKIBody(BodyType.CERT_CONF, CertConfirmContent((status,))),
+            _CMP2000 if hash_alg is None else _CMP2021,
+            self.transaction_id,
+            answer.header.sender_nonce,
+            now,
+        )
+        self._state = State.CONFIRMING
+        return event
+
+    def _receive_confirmation(self, answer: PKIMessage) -> Event:
+        content = answer.body.content
+        if isinstance(content, ErrorMsgContent) and (
+            PKIFailureInfo.CERT_CONFIRMED in content.status.fail_info
+        ):
+            return Confirmed()
+        checks.check_body_type(answer, BodyType.PKI_CONF, "certificate confirmation")
+        return Confirmed()
+
+    def _send(
+        self,
+        body: PKIBody,
+        pvno: int,
+        transaction_id: bytes,
+        recip_nonce: bytes | None,
+        now: datetime,
+    ) -> None:
+        self._sent = PKIHeader(
+            pvno=pvno,
+            sender=_sender(self._request.credential),
+            recipient=self._request.recipient,
+            message_time=now,
+            transaction_id=transaction_id,
+            sender_nonce=self._random(checks.NONCE_SIZE),
+            recip_nonce=recip_nonce,
+        )
+        self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
+
+
+def initialize(
+    *,
+    subject: x509.Name,
+    key: PrivateKeyTypes,
+    credential: PasswordCredential,
+    anchors: Sequence[x509.Certificate],
+    recipient: x509.Name,
+    now: datetime,
+    random: Random,
+    resend: bytes | None = None,
+) -> Transaction:
+    """An ir (RFC 9483 4.1.1): a first certificate, authenticated by reference number and secret.
+
+    `anchors` are what the CA's answers and the certificate have to lead to. `resend`, here and below, is the
+    exact request of an earlier run of the same operation with the same key, which is then sent again.
+
+    Raises:
+        ValueError: if the key cannot sign.
+    """
+    request = _Request(BodyType.IR, credential, tuple(anchors), recipient, key, subject)
+    return Transaction(request, _cert_request(request, None), now, random, resend)
+
+
+def update(
+    *,
+    certificate: x509.Certificate,
+    certificate_key: PrivateKeyTypes,
+    key: PrivateKeyTypes,
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+    random: Random,
+    chain: Sequence[x509.Certificate] = (),
+    resend: bytes | None = None,
+) -> Transaction:
+    """A kur (RFC 9483 4.1.3): the same certificate for a new key, signed with the one in force.
+
+    Raises:
+        ValueError: if a key cannot sign.
+    """
+    request = _Request(
+        BodyType.KUR,
+        SignatureCredential(certificate, certificate_key, tuple(chain)),
+        tuple(anchors),
+        certificate.issuer,
+        key,
+        certificate.subject,
+    )
+    old = CertId(certificate.issuer, certificate.serial_number)
+    return Transaction(request, _cert_request(request, old), now, random, resend)
+
+
+def revoke(
+    *,
+    certificate: x509.Certificate,
+    certificate_key: PrivateKeyTypes,
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+    random: Random,
+    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified,
+    chain: Sequence[x509.Certificate] = (),
+    resend: bytes | None = None,
+) -> Transaction:
+    """An rr (RFC 9483 4.2): the end of a certificate, signed with itself.
+
+    Raises:
+        ValueError: if the key cannot sign.
+    """
+    request = _Request(
+        BodyType.RR,
+        SignatureCredential(certificate, certificate_key, tuple(chain)),
+        tuple(anchors),
+        certificate.issuer,
+    )
+    details = RevDetails(
+        CertTemplate(issuer=certificate.issuer, serial_number=certificate.serial_number),
+        (Extension(_REASON_CODE, False, x509.CRLReason(reason).public_bytes()),),
+    )
+    return Transaction(request, RevReqContent((details,)), now, random, resend)
+
+
+def _cert_request(request: _Request, old: CertId | None) -> CertReqMessages:
+    """The one CertReqMsg, with proof of possession by signature (RFC 4211 4.1)."""
+    assert request.key is not None  # noqa: S101
+    template = CertTemplate(
+        subject=request.subject,
+        public_key=request.key.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        ),
+    )
+    cert_request = encode_cert_request(0, template, old)
+    pop = ProofOfPossession(
+        PopoKind.SIGNATURE, signature_algorithm(request.key), sign(request.key, cert_request)
+    )
+    return CertReqMessages((CertReqMsg(0, template, pop, cert_request, old),))
+
+
+def _sender(credential: Credential) -> x509.Name:
+    """The sender that fits the credential (RFC 9483 3.1).
+
+    With a secret its common name is the reference number; one that is no text gives the NULL-DN.
+    """
+    if isinstance(credential, SignatureCredential):
+        return credential.certificate.subject
+    try:
+        text = credential.reference.decode()
+    except UnicodeDecodeError:
+        return x509.Name([])
+    if not 0 < len(text) <= _LONGEST_COMMON_NAME or not text.isprintable():
+        return x509.Name([])
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _cert_hash(certificate: x509.Certificate) -> tuple[bytes, AlgorithmIdentifier | None]:
+    """certHash, and hashAlg where the signature names no hash of its own (RFC 9810 5.3.18)."""
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is None:
+        return certificate.fingerprint(hashes.SHA512()), _SHA512
+    return certificate.fingerprint(algorithm), None

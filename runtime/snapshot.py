@@ -1,0 +1,163 @@
+"""A committed version in, its rendering out: a script that gives the same configuration, or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..compiler.address import Address
+from ..compiler.configuration import (
+    Configuration,
+    FileValue,
+    Properties,
+    Value,
+    in_order,
+    is_predefined,
+    quote,
+)
+from ..compiler.schema.catalog import TYPES
+from ..compiler.serialize import configuration_to_json
+from .certificates import Facts, facts_of
+from .state.store import Version
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SNAPSHOT_SCHEMA = "csc/snapshot/1"
+_EXTENSIONS = {"CertificateData": ".der", "PrivateKey": ".pem"}
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotObject:
+    """An object as templates see it. `properties` are ready to be written; `facts` of its certificate."""
+
+    type: str
+    name: str
+    reference: str
+    context: str
+    enter: str
+    is_predefined: bool
+    properties: Mapping[str, str]
+    facts: Facts | None
+
+
+def render_script(
+    device: str, version: Version, read: Callable[[str], bytes | None], template: str | None = None
+) -> str:
+    """The version through a Jinja template; the built-in one gives a script.
+
+    `read` gives the bytes of a content id. `template` is the text of a user's template; it sees
+    `device`, `version`, `committed_at`, `script` and `objects` (see `SnapshotObject`).
+
+    Raises:
+        jinja2.TemplateError: if the template is wrong.
+    """
+    environment = _environment()
+    if template is None:
+        source = Path(__file__).with_name("templates") / "snapshot.cfg.jinja"
+        template = source.read_text(encoding="utf-8")
+    return environment.from_string(template).render(
+        device=device,
+        version=version.number,
+        committed_at=f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}" if version.committed_at else "",
+        script=version.script,
+        objects=_objects(version.configuration, read),
+    )
+
+
+def render_json(
+    device: str, version: Version, read: Callable[[str], bytes | None]
+) -> dict[str, Any]:
+    """The version as a JSON document, with the facts of every certificate."""
+    certificates: dict[str, Any] = {}
+    for address, properties in version.configuration.items():
+        facts = _facts(properties, read)
+        if facts is not None:
+            certificates[address.path] = asdict(facts)
+    return {
+        "schema": SNAPSHOT_SCHEMA,
+        "device": device,
+        "version": version.number,
+        "committed_at": version.committed_at.isoformat() if version.committed_at else None,
+        "script": version.script or None,
+        "configuration": configuration_to_json(version.configuration),
+        "certificates": certificates,
+    }
+
+
+def snapshot_files(configuration: Configuration) -> dict[str, str]:
+    """The files that the script of a snapshot names, with their content ids."""
+    return {
+        _file_name(address, name): value.content
+        for address, properties in configuration.items()
+        for name, value in properties.items()
+        if isinstance(value, FileValue)
+    }
+
+
+def _environment() -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _objects(
+    configuration: Configuration, read: Callable[[str], bytes | None]
+) -> list[SnapshotObject]:
+    """Objects, each container's together; containers come before what is in them."""
+    return [
+        SnapshotObject(
+            type=address.type,
+            name=quote(address.name),
+            reference=address.reference,
+            context=address.parent.path,
+            enter=_enter(address.parent),
+            is_predefined=is_predefined(address),
+            properties={
+                name: _written(address, name, properties[name])
+                for name in _property_order(address, properties)
+            },
+            facts=_facts(properties, read),
+        )
+        for address, properties in sorted(
+            in_order(configuration),
+            key=lambda item: (len(item[0].segments), item[0].parent.path),
+        )
+    ]
+
+
+def _property_order(address: Address, properties: Properties) -> list[str]:
+    object_type = TYPES.get(address.type)
+    known = [p.name for p in object_type.properties] if object_type else []
+    return sorted(properties, key=lambda n: (known.index(n) if n in known else len(known), n))
+
+
+def _enter(context: Address) -> str:
+    """The commands that lead from the root to `context`."""
+    return "\n".join(f"cc {type_name} {quote(name)}" for type_name, name in context.segments)
+
+
+def _written(address: Address, name: str, value: Value) -> str:
+    if isinstance(value, FileValue):
+        return quote(f"file://{_file_name(address, name)}")
+    return quote(value)
+
+
+def _file_name(address: Address, name: str) -> str:
+    """A file name of the object's own: names of objects hold no dot, so no two collide."""
+    return ".".join(n for _, n in address.segments) + _EXTENSIONS.get(name, f".{name}")
+
+
+def _facts(properties: Properties, read: Callable[[str], bytes | None]) -> Facts | None:
+    value = properties.get("CertificateData")
+    data = read(value.content) if isinstance(value, FileValue) else None
+    return None if data is None else facts_of(data)

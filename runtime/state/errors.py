@@ -1,0 +1,15 @@
+"""What can be wrong with stored state."""
+
+from __future__ import annotations
+
+
+class StateError(Exception):
+    """The state cannot be used; `way_out` says what to do."""
+
+    def __init__(self, message: str, way_out: str) -> None:
+        super().__init__(message)
+        self.way_out = way_out
+
+
+class Locked(StateError):
+    """Somebody else is writing to the state."""

@@ -1,0 +1,76 @@
+"""The journal of CMP operations: what was about to happen, written down before it does.
+
+An operation is *requested* before its first message leaves, *received* before what the CA issued is
+confirmed, and *done* or *failed* at its end. One that is still requested or received was cut off; the next
+apply that means the same sends the same bytes again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperation:
+    """An operation that was cut off: `request` is its exact first message, `key` a content id."""
+
+    id: int
+    key: str | None
+    request: bytes
+
+
+def begin(
+    store: Store,
+    *,
+    device: str,
+    path: str,
+    operation: str,
+    intent: str,
+    transaction_id: bytes,
+    key: str | None,
+    request: bytes,
+    at: datetime,
+) -> int:
+    """Write an operation down; its id. The key has to be in the store already, or in this transaction."""
+    with store.transaction() as connection:
+        cursor = connection.execute(
+            "INSERT INTO journal (device, path, operation, intent, transaction_id, key, request,"
+            " phase, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'requested', ?)",
+            (device, path, operation, intent, transaction_id.hex(), key, request, at.isoformat()),
+        )
+    assert cursor.lastrowid is not None  # noqa: S101  (an INSERT has one)
+    return cursor.lastrowid
+
+
+def received(store: Store, entry: int, certificate: str) -> None:
+    """Note what the CA issued, before it is confirmed."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE journal SET phase = 'received', certificate = ? WHERE id = ?",
+            (certificate, entry),
+        )
+
+
+def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) -> None:
+    """Close an operation."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE journal SET phase = ?, outcome = ?, ended_at = ? WHERE id = ?",
+            ("done" if is_done else "failed", outcome, at.isoformat(), entry),
+        )
+
+
+def find_open(
+    store: Store, *, device: str, path: str, operation: str, intent: str
+) -> OpenOperation | None:
+    """The newest operation with this intent that was cut off."""
+    with store.transaction() as connection:
+        row = connection.execute(
+            "SELECT id, key, request FROM journal WHERE device = ? AND path = ? AND operation = ?"
+            " AND intent = ? AND phase IN ('requested', 'received') ORDER BY id DESC LIMIT 1",
+            (device, path, operation, intent),
+        ).fetchone()
+    return None if row is None else OpenOperation(*row)
