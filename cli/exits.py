@@ -17,7 +17,7 @@ class Failure(click.ClickException):
     def __init__(self, message: str, way_out: str = "", exit_code: int = FAILED) -> None:
         super().__init__(message)
         self.way_out = way_out
-        self.exit_code = exit_code
+        self.code = exit_code
 
     def show(self, file: object = None) -> None:
         """Print it as findings are printed."""

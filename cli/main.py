@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from ..runtime.routing import Route, parse_route
-from .exits import FAILED, USAGE
+from .exits import FAILED, USAGE, Failure
 from .settings import Settings
 
 # Every name is a module of cli/commands with a `command` in it.
@@ -109,9 +109,12 @@ def main() -> NoReturn:
     except click.UsageError as error:
         error.show()
         code = USAGE
+    except Failure as error:
+        error.show()
+        code = error.code
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        code = FAILED
     except click.Abort:
         click.echo("stopped", err=True)
         code = FAILED

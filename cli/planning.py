@@ -84,5 +84,3 @@ def _files(plan: Plan) -> list[FileValue]:
 
 def _no_uploads(content: str) -> None:
     del content
-
-

@@ -100,7 +100,9 @@ def compile_sources(
     return compile_scripts(sources.scripts, circumstances)
 
 
-def uploads_by_content(sources: Sources, named: Sequence[FileValue]) -> Callable[[str], bytes | None]:
+def uploads_by_content(
+    sources: Sources, named: Sequence[FileValue]
+) -> Callable[[str], bytes | None]:
     """A look-up of uploaded bytes by content id, for the files that a plan names."""
     names = {value.content: value.name for value in named}
 

@@ -26,8 +26,8 @@ def load_base(location: Location, device: str) -> Base:
     """
     if not location.database.exists():
         return Base(DeviceState(), {})
-    from ..runtime.snapshot import snapshot_files  # noqa: PLC0415  (imports what validate can do without)
-    from ..runtime.state.store import load_device  # noqa: PLC0415
+    from ..runtime.snapshot import snapshot_files
+    from ..runtime.state.store import load_device
 
     try:
         state = load_device(location.database, device)

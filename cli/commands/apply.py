@@ -53,10 +53,8 @@ def command(
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
-    if saved is None:
-        request = Request(scripts, folders, settings.device, sandbox, strict)
-    else:
-        request = saved[0]
+    asked = Request(scripts, folders, settings.device, sandbox, strict)
+    request = asked if saved is None else saved[0]
     try:
         with exclusive(location.lock):
             return _apply(settings, location, request, saved, parallel, yes)
@@ -105,7 +103,9 @@ def _carry_out(
     assert plan is not None  # noqa: S101  (the caller has seen it)
     with ExitStack() as stack:
         session = stack.enter_context(
-            open_session(location, request.device, plan, settings.routes, uses_sandbox=request.uses_sandbox)
+            open_session(
+                location, request.device, plan, settings.routes, uses_sandbox=request.uses_sandbox
+            )
         )
         watch = stack.enter_context(watching(plan, settings, sys.stderr, os.environ))
         try:

@@ -53,7 +53,7 @@ def _render(
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if template is None:
         return render_script(settings.device, version, store.content)
-    from jinja2 import TemplateError  # noqa: PLC0415  (only --template can raise it)
+    from jinja2 import TemplateError
 
     try:
         text = template.read_text(encoding="utf-8")

@@ -62,8 +62,10 @@ def command(
 
     sources, compilation = check()
     if fix:
-        wanted = {Applicability.SAFE} | ({Applicability.UNSAFE} if unsafe_fixes else set())
-        from ..fixing import write_fixes  # noqa: PLC0415  (only --fix needs it)
+        wanted = {Applicability.SAFE}
+        if unsafe_fixes:
+            wanted.add(Applicability.UNSAFE)
+        from ..fixing import write_fixes
 
         fixed = write_fixes(sources, compilation.diagnostics, wanted)
         if fixed:
@@ -75,7 +77,7 @@ def command(
     else:
         findings.show(compilation.diagnostics, lines, is_quiet=settings.is_quiet)
         if not settings.is_quiet:
-            from ..views.diagnostics_text import count  # noqa: PLC0415
+            from ..views.diagnostics_text import count
 
             number = len(sources.scripts)
             checked = f"{number} script{'s' if number > 1 else ''} checked"

@@ -145,5 +145,3 @@ def _operation(step: Step, action: CmpOperation) -> list[str]:
 def _table(facts: Mapping[str, str]) -> list[str]:
     width = max(len(name) for name in facts)
     return [f"{_INDENT}{name:<{width}}  {printable(text)}" for name, text in facts.items()]
-
-

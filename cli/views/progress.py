@@ -61,13 +61,14 @@ def _plain(stream: IO[str], *, is_verbose: bool) -> Watch:
 @contextmanager
 def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
     """A bar over all steps, and a line with a spinner for each operation under way."""
-    from rich.console import Console  # noqa: PLC0415  (terminals only)
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
+        TaskID,
         TextColumn,
         TimeElapsedColumn,
     )
@@ -84,7 +85,7 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
     )
     with progress:
         overall = progress.add_task("applying", total=len(plan.steps))
-        lines = {}
+        lines: dict[str, TaskID] = {}
 
         def watch(event: ProgressEvent) -> None:
             step = event.step
@@ -94,7 +95,9 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
                     if isinstance(step.action, CmpOperation):
                         lines[step.id] = progress.add_task(name, total=None)
                 case StepProgress(text=text):
-                    progress.update(lines[step.id], description=f"{name}: {escape(printable(text))}")
+                    progress.update(
+                        lines[step.id], description=f"{name}: {escape(printable(text))}"
+                    )
                 case StepDone(result=result):
                     progress.advance(overall)
                     if step.id in lines:

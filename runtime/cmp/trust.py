@@ -6,20 +6,22 @@ private CAs: no names or purposes are demanded here, but every issuer has to be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
+    Policy,
     PolicyBuilder,
     Store,
     VerificationError,
 )
 
-from .errors import UntrustedCertificate
+from .errors import UntrustedCertificate, clean
 
 # A chain of a private CA has a root, one or two issuing CAs, and the certificate itself.
 _LONGEST_CHAIN = 8
@@ -39,42 +41,60 @@ def verify_chain(
     Raises:
         UntrustedCertificate: if it does not; the message says what is wrong.
     """
-    name = leaf.subject.rfc4514_string() or "without a subject"
     for anchor in anchors:
         _check_anchor(anchor)
     if leaf in anchors:
         if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
             return
-        raise UntrustedCertificate(f"the certificate {name} is not valid now")
-    issuers = ExtensionPolicy.permit_all().require_present(
-        x509.BasicConstraints, Criticality.AGNOSTIC, None
-    )
+        raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not valid now")
     verifier = (
         PolicyBuilder()
         .store(Store(list(anchors)))
         .time(at)
         .max_chain_depth(_LONGEST_CHAIN)
-        .extension_policies(ca_policy=issuers, ee_policy=ExtensionPolicy.permit_all())
+        .extension_policies(ca_policy=_issuers(), ee_policy=ExtensionPolicy.permit_all())
         .build_client_verifier()
     )
     try:
         verifier.verify(leaf, list(untrusted))
     except (VerificationError, ValueError) as error:
-        wanted = " or ".join(anchor.subject.rfc4514_string() for anchor in anchors)
+        wanted = " or ".join(_dn(anchor.subject) for anchor in anchors)
         raise UntrustedCertificate(
-            f"the certificate {name}, issued by {leaf.issuer.rfc4514_string()}, does not lead to"
-            f" {wanted}: {error}"
+            f"the certificate {_dn(leaf.subject)}, issued by {_dn(leaf.issuer)}, does not lead to"
+            f" {wanted}: {_reason(leaf, error, at)}"
         ) from None
+
+
+def _issuers() -> ExtensionPolicy:
+    """What is demanded of every certificate that issued another one (RFC 5280 6.1.4 k and n)."""
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_issue)
+    )
+
+
+def _may_issue(_: Policy, certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError(
+            f"the keyUsage of {_dn(certificate.subject)} does not let it issue certificates"
+        )
 
 
 def _check_anchor(anchor: x509.Certificate) -> None:
     """Find what path validation would refuse with words that help nobody."""
-    name = anchor.subject.rfc4514_string()
+    name = _dn(anchor.subject)
     key = anchor.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _SMALLEST_RSA:
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < _SMALLEST_RSA:
+            raise UntrustedCertificate(
+                f"the CA certificate {name} has an RSA key of {key.key_size} bits, and"
+                f" {_SMALLEST_RSA} are the least that can be trusted"
+            )
+    elif not isinstance(key, ec.EllipticCurvePublicKey):
         raise UntrustedCertificate(
-            f"the CA certificate {name} has an RSA key of {key.key_size} bits, and {_SMALLEST_RSA}"
-            " are the least that can be trusted"
+            f"the CA certificate {name} has a key that is neither RSA nor of an elliptic curve of"
+            " NIST: a chain to it cannot be checked"
         )
     try:
         constraints = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value
@@ -84,6 +104,25 @@ def _check_anchor(anchor: x509.Certificate) -> None:
         ) from None
     if not constraints.ca:
         raise UntrustedCertificate(f"the certificate {name} is not a CA's")
+
+
+def _reason(leaf: x509.Certificate, error: Exception, at: datetime) -> str:
+    """The verifier's reason in words that need no knowledge of the verifier."""
+    if at > leaf.not_valid_after_utc:
+        return f"it expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
+    if at < leaf.not_valid_before_utc:
+        return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
+    text = re.sub(r" \(encountered processing .*", "", str(error), flags=re.DOTALL)
+    text = re.sub(r": AlgorithmIdentifier .*", "", text, flags=re.DOTALL)
+    text = text.removeprefix("validation failed: ").removeprefix("candidates exhausted: ")
+    if text in ("", "candidates exhausted", "all candidates exhausted with no interior errors"):
+        return "no certificate of its issuer is at hand"
+    return clean(text)
+
+
+def _dn(name: x509.Name) -> str:
+    """A peer's name, fit to be shown."""
+    return clean(name.rfc4514_string()) or "without a subject"
 
 
 def check_signer(signer: x509.Certificate) -> None:
@@ -98,6 +137,6 @@ def check_signer(signer: x509.Certificate) -> None:
         return
     if not usage.digital_signature:
         raise UntrustedCertificate(
-            f"the certificate {signer.subject.rfc4514_string()} signed the answer, and its keyUsage"
+            f"the certificate {_dn(signer.subject)} signed the answer, and its keyUsage"
             " does not allow it to"
         )

@@ -10,10 +10,18 @@ carried as the bytes that came.
 
 from __future__ import annotations
 
-from pyasn1.type import namedtype, tag, univ, useful
+from pyasn1.type import namedtype, tag, tagmap, univ, useful
 from pyasn1_modules import rfc4210, rfc5280
 
 from ..model import BodyType
+
+
+class _Tagged(univ.Any):
+    """Opaque content under a context tag. pyasn1 lets an `Any` match every tag, so it bears only one."""
+
+    @property
+    def tagMap(self):  # noqa: N802  (pyasn1's name)
+        return tagmap.TagMap({self.tagSet: self})
 
 
 def _tag(number: int, *, constructed: bool = True) -> tag.Tag:
@@ -74,9 +82,9 @@ TEMPLATE = _sequence(
     _maybe("version", _implicit(univ.Integer(), 0, constructed=False)),
     _maybe("serialNumber", _implicit(univ.Integer(), 1, constructed=False)),
     _maybe("signingAlg", _implicit(rfc5280.AlgorithmIdentifier(), 2)),
-    _maybe("issuer", _explicit(univ.Any(), 3)),
+    _maybe("issuer", _explicit(_Tagged(), 3)),
     _maybe("validity", _implicit(VALIDITY, 4)),
-    _maybe("subject", _explicit(univ.Any(), 5)),
+    _maybe("subject", _explicit(_Tagged(), 5)),
     _maybe("publicKey", _implicit(rfc5280.SubjectPublicKeyInfo(), 6)),
     _maybe("issuerUID", _implicit(univ.BitString(), 7, constructed=False)),
     _maybe("subjectUID", _implicit(univ.BitString(), 8, constructed=False)),
@@ -89,7 +97,7 @@ CERT_REQUEST = _sequence(
     _maybe("controls", list_of(CONTROL)),
 )
 POPO_SIGNING_KEY = _sequence(
-    _maybe("poposkInput", _implicit(univ.Any(), 0)),
+    _maybe("poposkInput", _implicit(_Tagged(), 0)),
     _one("algorithmIdentifier", rfc5280.AlgorithmIdentifier()),
     _one("signature", univ.BitString()),
 )
@@ -98,20 +106,20 @@ CERT_REQ_MSG = _sequence(
     _one("certReq", univ.Any()),
     _maybe("raVerified", _implicit(univ.Null(), 0, constructed=False)),
     _maybe("signature", _implicit(POPO_SIGNING_KEY, 1)),
-    _maybe("keyEncipherment", _explicit(univ.Any(), 2)),
-    _maybe("keyAgreement", _explicit(univ.Any(), 3)),
+    _maybe("keyEncipherment", _explicit(_Tagged(), 2)),
+    _maybe("keyAgreement", _explicit(_Tagged(), 3)),
     _maybe("regInfo", list_of(univ.Any())),
 )
 CERT_OR_ENC_CERT = univ.Choice(
     componentType=namedtype.NamedTypes(
-        _one("certificate", _explicit(univ.Any(), 0)),
-        _one("encryptedCert", _explicit(univ.Any(), 1)),
+        _one("certificate", _explicit(_Tagged(), 0)),
+        _one("encryptedCert", _explicit(_Tagged(), 1)),
     )
 )
 CERTIFIED_KEY_PAIR = _sequence(
     _one("certOrEncCert", CERT_OR_ENC_CERT),
-    _maybe("privateKey", _explicit(univ.Any(), 0)),
-    _maybe("publicationInfo", _explicit(univ.Any(), 1)),
+    _maybe("privateKey", _explicit(_Tagged(), 0)),
+    _maybe("publicationInfo", _explicit(_Tagged(), 1)),
 )
 CERT_RESPONSE = _sequence(
     _one("certReqId", univ.Integer()),

@@ -10,7 +10,7 @@ from datetime import datetime
 from cryptography import x509
 from pyasn1.codec.der.decoder import decode as der_decode
 from pyasn1.codec.der.encoder import encode as der_encode
-from pyasn1.type import univ, useful
+from pyasn1.type import univ
 from pyasn1_modules import rfc4210, rfc5280
 
 from ..model import (
@@ -264,10 +264,11 @@ def _general_name(name: x509.Name | None) -> bytes:
     return tlv(0xA4, (x509.Name([]) if name is None else name).public_bytes())
 
 
-def _time(time: datetime):
+def _time(time: datetime) -> str:
     # DER leaves fractions of a second out if they are zero, and CMP has no use for them.
-    return useful.GeneralizedTime(time.strftime("%Y%m%d%H%M%SZ"))
+    return time.strftime("%Y%m%d%H%M%SZ")
 
 
-def _bits(data: bytes):
-    return univ.BitString.fromOctetString(data)
+def _bits(data: bytes) -> str:
+    """Bytes as pyasn1 takes them for a BIT STRING under whatever tag."""
+    return f"'{data.hex()}'H"

@@ -1,0 +1,208 @@
+"""What the CA issued, confirmed and revoked, and every answer that it gave, in an SQLite database.
+
+An answer is stored in the transaction that does what it says: an answer that left the CA is true after any
+crash, and the same request gets the same bytes again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+
+class Status(StrEnum):
+    """What has become of a certificate."""
+
+    ISSUED = "issued"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One certificate. `serial_number` is hexadecimal; `authenticated_by` tells who asked for it."""
+
+    serial_number: str
+    subject: str
+    status: Status
+    reason: str
+    transaction_id: str
+    requested_with: str
+    authenticated_by: str
+    issued_at: str
+    changed_at: str
+    data: bytes = field(repr=False)
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate itself."""
+        return x509.load_der_x509_certificate(self.data)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may still be used."""
+        return self.status in (Status.ISSUED, Status.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last answer of a transaction; `expects` is the type of the message that is due, or empty."""
+
+    sender_nonce: bytes
+    expects: str
+
+
+_COLUMNS = (
+    "serial_number, subject, status, reason, transaction_id, requested_with,"
+    " authenticated_by, issued_at, changed_at, data"
+)
+
+
+class Ledger:
+    """An open ledger. Safe to use from several threads; a transaction holds it for itself."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
+            self._connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All of the block's changes, or none."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    # -- certificates ------------------------------------------------------------------------------
+
+    def add(
+        self,
+        certificate: x509.Certificate,
+        *,
+        transaction_id: bytes,
+        requested_with: str,
+        authenticated_by: str,
+        now: datetime,
+    ) -> None:
+        """Enter a newly issued certificate."""
+        self._execute(
+            f"INSERT INTO certificate ({_COLUMNS}) VALUES (?, ?, 'issued', '', ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"{certificate.serial_number:x}",
+            certificate.subject.rfc4514_string(),
+            transaction_id.hex(),
+            requested_with,
+            authenticated_by,
+            now.isoformat(),
+            now.isoformat(),
+            certificate.public_bytes(Encoding.DER),
+        )
+
+    def change(self, serial_number: str, status: Status, reason: str, now: datetime) -> None:
+        """Change what has become of a certificate."""
+        self._execute(
+            "UPDATE certificate SET status = ?, reason = ?, changed_at = ? WHERE serial_number = ?",
+            status,
+            reason,
+            now.isoformat(),
+            serial_number,
+        )
+
+    def find(self, serial_number: str) -> LedgerEntry | None:
+        """The certificate with a serial number (hexadecimal)."""
+        return self._entry("serial_number = ?", serial_number)
+
+    def issued_in(self, transaction_id: bytes) -> LedgerEntry | None:
+        """The certificate that a transaction issued."""
+        return self._entry("transaction_id = ?", transaction_id.hex())
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """Everything that was ever issued, oldest first."""
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate ORDER BY issued_at, rowid"  # noqa: S608
+        )
+        return tuple(map(_entry, rows))
+
+    def _entry(self, condition: str, value: str) -> LedgerEntry | None:
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate WHERE {condition}",  # noqa: S608  (ours)
+            value,
+        )
+        return _entry(rows[0]) if rows else None
+
+    # -- answers -----------------------------------------------------------------------------------
+
+    def store_answer(
+        self,
+        transaction_id: bytes,
+        request: bytes,
+        response: bytes,
+        sender_nonce: bytes,
+        expects: str,
+    ) -> None:
+        """Keep the answer to a request."""
+        self._execute(
+            "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
+            transaction_id.hex(),
+            hashlib.sha256(request).hexdigest(),
+            response,
+            sender_nonce,
+            expects,
+        )
+
+    def answer_to(self, transaction_id: bytes, request: bytes) -> bytes | None:
+        """The answer that the very same request got before."""
+        rows = self._query(
+            "SELECT response FROM answer WHERE transaction_id = ? AND request = ?",
+            transaction_id.hex(),
+            hashlib.sha256(request).hexdigest(),
+        )
+        return rows[0][0] if rows else None
+
+    def last_answer(self, transaction_id: bytes) -> Answer | None:
+        """The newest answer in a transaction, None if it is not known."""
+        rows = self._query(
+            "SELECT sender_nonce, expects FROM answer WHERE transaction_id = ?"
+            " ORDER BY rowid DESC LIMIT 1",
+            transaction_id.hex(),
+        )
+        return Answer(*rows[0]) if rows else None
+
+    def _execute(self, statement: str, *values: object) -> None:
+        with self._lock:
+            self._connection.execute(statement, values)
+
+    def _query(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+
+def _entry(row: Any) -> LedgerEntry:
+    serial_number, subject, status, *rest = row
+    return LedgerEntry(serial_number, subject, Status(status), *rest)

@@ -1,0 +1,132 @@
+"""A request in, who sent it out: header and protection checked (RFC 9483 3.1, 3.2, 3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from ..cmp.errors import ProtectionError, UntrustedCertificate
+from ..cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
+from ..cmp.protection import is_mac, verify_mac, verify_signature
+from ..cmp.trust import check_signer
+from .authority import ROOT_NAME, SIGNER_NAME
+from .ledger import LedgerEntry, Status
+from .refusal import Refusal
+
+NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
+TRANSACTION_ID_SIZE = 16
+CLOCK_TOLERANCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """An authenticated sender: by the reference number of a shared secret, or by a certificate of ours."""
+
+    reference: bytes | None
+    certificate: LedgerEntry | None
+
+    def __str__(self) -> str:
+        if self.reference is not None:
+            return f"reference:{self.reference.hex()}"
+        assert self.certificate is not None  # noqa: S101  (it is one or the other)
+        return f"certificate:{self.certificate.serial_number}"
+
+
+def check_header(header: PKIHeader, now: datetime) -> None:
+    """Check what every request's header has to hold.
+
+    Raises:
+        Refusal: if something is missing or wrong.
+    """
+    if header.pvno not in (2, 3):
+        raise Refusal(PKIFailureInfo.UNSUPPORTED_VERSION, f"pvno {header.pvno}: 2 and 3 are known")
+    if header.transaction_id is None or len(header.transaction_id) < TRANSACTION_ID_SIZE:
+        raise Refusal(
+            PKIFailureInfo.BAD_DATA_FORMAT, f"transactionID needs {TRANSACTION_ID_SIZE} bytes"
+        )
+    if header.sender_nonce is None or len(header.sender_nonce) < NONCE_SIZE:
+        raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, f"senderNonce needs {NONCE_SIZE} bytes")
+    if header.message_time is not None and abs(header.message_time - now) > CLOCK_TOLERANCE:
+        raise Refusal(
+            PKIFailureInfo.BAD_TIME, f"messageTime is too far from {now:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    recipient = header.recipient
+    if recipient is not None and recipient.rdns and recipient not in (ROOT_NAME, SIGNER_NAME):
+        raise Refusal(
+            PKIFailureInfo.WRONG_AUTHORITY,
+            f"this is {ROOT_NAME.rfc4514_string()}, not {recipient.rfc4514_string()}",
+        )
+
+
+def authenticate(
+    message: PKIMessage,
+    secrets: Mapping[bytes, bytes],
+    find: Callable[[str], LedgerEntry | None],
+    now: datetime,
+) -> Requester:
+    """Find out who sent a message. `find` looks a serial number (hexadecimal) up in the ledger.
+
+    Raises:
+        Refusal: if that is nobody who may.
+    """
+    if message.header.protection_alg is None or message.protection is None:
+        raise Refusal(PKIFailureInfo.BAD_MESSAGE_CHECK, "the request is not protected")
+    if is_mac(message):
+        return _by_secret(message, secrets)
+    return _by_certificate(message, find, now)
+
+
+def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes]) -> Requester:
+    reference = message.header.sender_kid or b""
+    # An unknown reference and a wrong secret look alike to whoever tries them out.
+    refusal = Refusal(PKIFailureInfo.BAD_MESSAGE_CHECK, "reference number or secret is wrong")
+    secret = secrets.get(reference)
+    if secret is None:
+        raise refusal
+    try:
+        verify_mac(message, secret)
+    except ProtectionError:
+        raise refusal from None
+    return Requester(reference, None)
+
+
+def _by_certificate(
+    message: PKIMessage, find: Callable[[str], LedgerEntry | None], now: datetime
+) -> Requester:
+    """RFC 9483 3.3: the certificate that signed is the first of extraCerts."""
+    if not message.extra_certs:
+        raise Refusal(
+            PKIFailureInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not in extraCerts"
+        )
+    try:
+        certificate = x509.load_der_x509_certificate(message.extra_certs[0])
+        key = certificate.public_key()
+    except ValueError:
+        raise Refusal(
+            PKIFailureInfo.SIGNER_NOT_TRUSTED, "the first of extraCerts is no certificate"
+        ) from None
+    entry = find(f"{certificate.serial_number:x}")
+    if entry is None or entry.data != message.extra_certs[0]:
+        raise Refusal(
+            PKIFailureInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not of this CA"
+        )
+    if certificate.subject != message.header.sender:
+        raise Refusal(
+            PKIFailureInfo.BAD_MESSAGE_CHECK,
+            "sender is not the subject of the certificate that signed",
+        )
+    try:
+        check_signer(certificate)
+        verify_signature(message, key)
+    except (ProtectionError, UntrustedCertificate) as error:
+        raise Refusal(PKIFailureInfo.BAD_MESSAGE_CHECK, error.message) from None
+    if entry.status is Status.REVOKED:
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, "the signer's certificate is revoked")
+    if not entry.is_good or certificate.not_valid_after_utc < now:
+        raise Refusal(
+            PKIFailureInfo.SIGNER_NOT_TRUSTED, f"the signer's certificate is {entry.status}"
+        )
+    return Requester(None, entry)
