@@ -95,7 +95,7 @@ def compile_sources(
         return known_files.get(name) if data is None else content_id(data)
 
     if sources.findings:
-        return Compilation(sources.findings, None)
+        return Compilation(sources.findings, None, None)
     circumstances = Circumstances(base, datetime.now(UTC), find_upload, stand_in, is_strict)
     return compile_scripts(sources.scripts, circumstances)
 

@@ -28,6 +28,7 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
     made = machine.obtained.get(certificate.content)
     made_here = (Label(made, "the certificate is obtained here"),) if made else ()
     if not isinstance(key, FileValue):
+        machine.spoiled.add(address)
         if "PrivateKey" not in written:
             machine.report(
                 finding(
@@ -40,6 +41,7 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
                 )
             )
     elif key.content != owner.key:
+        machine.spoiled.add(address)
         machine.report(
             finding(
                 rules.FOREIGN_KEY,

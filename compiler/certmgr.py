@@ -266,6 +266,7 @@ def _refuse(machine: Machine, run: _Run, state: State) -> None:
         ),
     }
     message, label, way_out = facts[rule]
+    machine.spoiled.add(run.target)
     machine.report(
         finding(
             rule,
@@ -284,6 +285,7 @@ def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
     for address, record in machine.records.items():
         if record.certificate == waiting and machine.state(address) is State.OBTAINED:
             made = machine.obtained.get(record.certificate)
+            machine.spoiled.add(address)
             machine.report(
                 finding(
                     rules.OVERWRITTEN,
@@ -354,6 +356,7 @@ def _plan(machine: Machine, run: _Run) -> None:
     )
     machine.records[run.target] = record
     if run.event is not Event.REVOKE:
-        machine.reaching[CERTIFICATE_FILE] = record.certificate
-        machine.reaching[KEY_FILE] = record.key
+        for files in (machine.files, machine.reaching):
+            files[CERTIFICATE_FILE] = record.certificate
+            files[KEY_FILE] = record.key
         machine.obtained[record.certificate] = run.span

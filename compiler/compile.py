@@ -9,22 +9,28 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..grammar.ast import Command, Script, Span
+from ..grammar.ast import Argument, Command, Option, Property, Script, Span, Word
+from .device import DeviceState
 from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
 from .interpreter import run
 from .machine import Circumstances, Machine, start
 from .plan import CmpOperation, Plan
 from .references import check_references
-from .serialize import state_digest
+from .secrets import is_secret_name
+from .serialize import canonical, state_digest
 
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """What compiling gave: `plan` is None exactly if a diagnostic is an error."""
+    """What compiling gave: `plan` is None exactly if a diagnostic is an error.
+
+    `prediction` is the state after the plan; what CMP will obtain is in it under planned content ids.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None
+    prediction: DeviceState | None
 
 
 def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
@@ -42,16 +48,35 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
         sorted(machine.diagnostics, key=lambda d: (order[d.primary.span.file], d.sort_key))
     )
     if has_errors(diagnostics):
-        return Compilation(diagnostics, None)
-    return Compilation(diagnostics, _plan(machine, digest))
+        return Compilation(diagnostics, None, None)
+    prediction = DeviceState(
+        machine.committed, machine.active, machine.candidate, machine.files, machine.records
+    )
+    return Compilation(diagnostics, _plan(machine, digest), prediction)
 
 
 def script_digest(scripts: Sequence[Script]) -> str:
-    """SHA-256 over the texts, in hex: the identity of a script, whatever its file is called."""
-    whole = hashlib.sha256()
-    for script in scripts:
-        whole.update(hashlib.sha256(script.text.encode()).digest())
-    return whole.hexdigest()
+    """SHA-256 in hex of what the scripts say: their identity, whatever their files and layout.
+
+    Confidential texts are left out, since a digest lets short ones be guessed.
+    """
+    commands = [
+        [_spoken(part) for part in (command.verb, *command.arguments)]
+        for script in scripts
+        for command in script.commands
+    ]
+    return hashlib.sha256(canonical(commands).encode()).hexdigest()
+
+
+def _spoken(part: Argument | None) -> list[str | None]:
+    match part:
+        case None:
+            return []
+        case Word():
+            return ["word", part.text]
+        case Property() | Option():
+            value = None if is_secret_name(part.name) else part.value
+            return [type(part).__name__, part.name, value]
 
 
 def _plan(machine: Machine, digest: str) -> Plan:

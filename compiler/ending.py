@@ -15,6 +15,9 @@ def check_ending(machine: Machine, end: Span) -> None:
     """Find what is not permanent after the last command, which stands at `end`."""
     covered = False
     for address in machine.records:
+        if address in machine.spoiled or address in machine.flawed:
+            covered = True
+            continue
         found = _check_certificate(machine, address, end)
         if found is not None:
             covered = True

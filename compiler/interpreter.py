@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from ..grammar.ast import Argument, Command, Prompt, Script, Span, SyntaxProblemKind, Word
+from ..grammar.ast import (
+    Argument,
+    Command,
+    Option,
+    Prompt,
+    Property,
+    Script,
+    Span,
+    SyntaxProblemKind,
+    Word,
+)
 from . import rules
 from .address import ROOT
 from .arguments import Arguments, sort_out
@@ -17,6 +29,9 @@ from .references import check_references
 from .suggest import did_you_mean
 from .values import replacement
 
+_PROPERTY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
+_OPTION = re.compile(r"-([A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?", re.DOTALL)
+
 Handler = Callable[[Machine, Word, Arguments], None]
 
 
@@ -25,8 +40,34 @@ def run(machine: Machine, script: Script) -> None:
     machine.context = ROOT
     for problem in script.problems:
         machine.report(_SYNTAX[problem.kind](problem.span))
-    for command in script.commands:
+    for command in _gather(machine, script.commands):
         _step(machine, command)
+
+
+def _gather(machine: Machine, commands: Sequence[Command]) -> list[Command]:
+    """The commands, each with the arguments that were written at the first column by mistake."""
+    gathered: list[Command] = []
+    for command in commands:
+        argument = _misplaced(command)
+        if argument is None or not gathered:
+            gathered.append(command)
+            continue
+        machine.report(_unknown_command(command))
+        last = gathered[-1]
+        gathered[-1] = replace(last, arguments=(*last.arguments, argument, *command.arguments))
+    return gathered
+
+
+def _misplaced(command: Command) -> Property | Option | None:
+    """The first word of a command, if it looks like an argument of the one above."""
+    verb = command.verb
+    if command.prompt is not None or command.is_orphan or not isinstance(verb, Word):
+        return None
+    if match := _PROPERTY.fullmatch(verb.text):
+        return Property(match[1], match[2], verb.span)
+    if match := _OPTION.fullmatch(verb.text):
+        return Option(match[1], match[2], verb.span)
+    return None
 
 
 def _step(machine: Machine, command: Command) -> None:
@@ -67,7 +108,7 @@ def _unknown_command(command: Command) -> Diagnostic:
     verb = command.verb
     assert verb is not None  # noqa: S101  (the caller has seen it)
     text = verb.text if isinstance(verb, Word) else f"{verb.name}=…"
-    if not isinstance(verb, Word) or "=" in text:
+    if not isinstance(verb, Word) or _misplaced(command) is not None or "=" in text:
         return finding(
             rules.UNKNOWN_COMMAND,
             "a command has to begin here",

@@ -39,11 +39,14 @@ class Circumstances:
 class Machine:
     """The three configurations, context, device files and life cycles at one point of the script.
 
-    `origins` tells where a property got its value in this run, `deleted` where an object went, `obtained`
-    where a content id came to be; all three are there for labels. `assumed` holds objects that a wrong
-    name made unknown: they count as there, so that one mistake gives one finding. `flawed` holds objects
-    that a finding was about, `reported` their properties whose reference was. `repeated` counts the
-    -initiate and -revoke that this script has met for a certificate, done before or not.
+    `files` are the device's files; `reaching` is what a `file://` sees of them here, which differs after a
+    certmgr that has nothing to do. `origins` tells where a property got its value in this run, `deleted`
+    where an object went, `obtained` where a content id came to be; all three are there for labels.
+
+    `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
+    finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
+    `reported` properties whose reference was. `repeated` counts the -initiate and -revoke that this script
+    has met for a certificate, done before or not.
     """
 
     circumstances: Circumstances
@@ -52,6 +55,7 @@ class Machine:
     active: dict[Address, Properties]
     committed: dict[Address, Properties]
     records: dict[Address, CertificateRecord]
+    files: dict[str, str]
     reaching: dict[str, str]
     steps: StepBuilder
     context: Address = ROOT
@@ -62,6 +66,7 @@ class Machine:
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
     assumed: set[Address] = field(default_factory=set[Address])
     flawed: set[Address] = field(default_factory=set[Address])
+    spoiled: set[Address] = field(default_factory=set[Address])
     reported: set[tuple[Address, str]] = field(default_factory=set[tuple[Address, str]])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
@@ -124,6 +129,7 @@ def start(circumstances: Circumstances, script: str) -> Machine:
         active=dict(base.active),
         committed=dict(base.committed),
         records=dict(base.certificates),
+        files=dict(base.files),
         reaching=dict(base.files),
         steps=StepBuilder(),
     )

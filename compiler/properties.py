@@ -10,7 +10,7 @@ from .address import Address
 from .configuration import Properties, Value
 from .diagnostics import Diagnostic, finding
 from .machine import Machine
-from .schema.model import ObjectType
+from .schema.model import Choice, ObjectType
 from .suggest import did_you_mean
 from .values import read_value, replacement
 
@@ -32,6 +32,9 @@ def read_properties(
         )
         held = before.get(object_type.discriminator)
         variant = chosen.value if chosen else held if isinstance(held, str) else None
+        kind = object_type.property(object_type.discriminator)
+        if kind is None or not isinstance(kind.kind, Choice) or variant not in kind.kind.values:
+            variant = None  # a wrong value is a finding of its own
     for name, argument in written.items():
         kind = object_type.property(name)
         if kind is None:

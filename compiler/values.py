@@ -137,7 +137,7 @@ def _read_reference(
         return None
     wanted = f"the name of a {target.name}"
     if above:
-        wanted += f", written {'/'.join(above)}/NAME with the names in place of the types"
+        wanted = f"the names of a {' and a '.join((*above, target.name))}, as in store/name"
     machine.report(_wrong(kind, written, wanted))
     return None
 

@@ -76,10 +76,12 @@ class Option:
 
     @property
     def value_span(self) -> Span:
-        """Where the value stands, quotes included; the name if there is no value."""
+        """Where the value stands, quotes included; the `=` if it is empty, the name without one."""
         start = len(self.name) + 2
-        if self.span.length <= start:
+        if self.span.length < start:
             return self.name_span
+        if self.span.length == start:
+            return self.span.part(start - 1, 1)
         return self.span.part(start, self.span.length - start)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,11 @@ _EXTENSIONS = {"CertificateData": ".der", "PrivateKey": ".pem"}
 
 @dataclass(frozen=True, slots=True)
 class SnapshotObject:
-    """An object as templates see it. `properties` are ready to be written; `facts` of its certificate."""
+    """An object as templates see it.
+
+    `properties` are ready to be written. `facts` are those of its certificate; `is_revoked` tells that CMP
+    has revoked that.
+    """
 
     type: str
     name: str
@@ -41,14 +45,19 @@ class SnapshotObject:
     is_predefined: bool
     properties: Mapping[str, str]
     facts: Facts | None
+    is_revoked: bool
 
 
 def render_script(
-    device: str, version: Version, read: Callable[[str], bytes | None], template: str | None = None
+    device: str,
+    version: Version,
+    revoked: Container[str],
+    read: Callable[[str], bytes | None],
+    template: str | None = None,
 ) -> str:
     """The version through a Jinja template; the built-in one gives a script.
 
-    `read` gives the bytes of a content id. `template` is the text of a user's template; it sees
+    `read` gives the bytes of a content id, `revoked` holds the content ids of revoked certificates. `template` is the text of a user's template; it sees
     `device`, `version`, `committed_at`, `script` and `objects` (see `SnapshotObject`).
 
     Raises:
@@ -63,19 +72,23 @@ def render_script(
         version=version.number,
         committed_at=f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}" if version.committed_at else "",
         script=version.script,
-        objects=_objects(version.configuration, read),
+        objects=_objects(version.configuration, revoked, read),
     )
 
 
 def render_json(
-    device: str, version: Version, read: Callable[[str], bytes | None]
+    device: str,
+    version: Version,
+    revoked: Container[str],
+    read: Callable[[str], bytes | None],
 ) -> dict[str, Any]:
     """The version as a JSON document, with the facts of every certificate."""
     certificates: dict[str, Any] = {}
     for address, properties in version.configuration.items():
         facts = _facts(properties, read)
         if facts is not None:
-            certificates[address.path] = asdict(facts)
+            is_revoked = _certificate(properties) in revoked
+            certificates[address.path] = {**asdict(facts), "is_revoked": is_revoked}
     return {
         "schema": SNAPSHOT_SCHEMA,
         "device": device,
@@ -111,7 +124,9 @@ def _environment() -> Environment:
 
 
 def _objects(
-    configuration: Configuration, read: Callable[[str], bytes | None]
+    configuration: Configuration,
+    revoked: Container[str],
+    read: Callable[[str], bytes | None],
 ) -> list[SnapshotObject]:
     """Objects, each container's together; containers come before what is in them."""
     return [
@@ -127,6 +142,7 @@ def _objects(
                 for name in _property_order(address, properties)
             },
             facts=_facts(properties, read),
+            is_revoked=_certificate(properties) in revoked,
         )
         for address, properties in sorted(
             in_order(configuration),
@@ -157,7 +173,13 @@ def _file_name(address: Address, name: str) -> str:
     return ".".join(n for _, n in address.segments) + _EXTENSIONS.get(name, f".{name}")
 
 
-def _facts(properties: Properties, read: Callable[[str], bytes | None]) -> Facts | None:
+def _certificate(properties: Properties) -> str:
+    """The content id of an object's certificate, empty if it has none."""
     value = properties.get("CertificateData")
-    data = read(value.content) if isinstance(value, FileValue) else None
+    return value.content if isinstance(value, FileValue) else ""
+
+
+def _facts(properties: Properties, read: Callable[[str], bytes | None]) -> Facts | None:
+    content = _certificate(properties)
+    data = read(content) if content else None
     return None if data is None else facts_of(data)

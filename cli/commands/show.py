@@ -37,7 +37,12 @@ def command(
             raise Failure("there is no state yet", "apply a script first: `csc apply SCRIPT`")
         try:
             version = store.version(settings.device, number)
-            click.echo(_render(settings, store, version, as_json, template), nl=False)
+            revoked = {
+                record.certificate
+                for record in store.load(settings.device).certificates.values()
+                if record.is_revoked
+            }
+            click.echo(_render(settings, store, version, revoked, as_json, template), nl=False)
         finally:
             store.close()
     except StateError as error:
@@ -46,18 +51,23 @@ def command(
 
 
 def _render(
-    settings: Settings, store: Store, version: Version, as_json: bool, template: Path | None
+    settings: Settings,
+    store: Store,
+    version: Version,
+    revoked: set[str],
+    as_json: bool,
+    template: Path | None,
 ) -> str:
     if as_json:
-        document = render_json(settings.device, version, store.content)
+        document = render_json(settings.device, version, revoked, store.content)
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if template is None:
-        return render_script(settings.device, version, store.content)
+        return render_script(settings.device, version, revoked, store.content)
     from jinja2 import TemplateError
 
     try:
         text = template.read_text(encoding="utf-8")
-        return render_script(settings.device, version, store.content, text)
+        return render_script(settings.device, version, revoked, store.content, text)
     except (OSError, UnicodeDecodeError, TemplateError) as error:
         raise Failure(
             f"the template {template} does not work: {error}",

@@ -6,7 +6,7 @@
  4. recipNonce is the request's senderNonce (RFC 9810 5.1.1).
  5. senderNonce is there, with at least 128 bits (RFC 9810 5.1.1, RFC 9483 3.1).
  6. recipient is the request's sender, if it names anybody (RFC 9810 5.1.1).
- 7. messageTime, if it is there, is near this clock's time (RFC 9810 5.1.1).
+ 7. messageTime, if it is there, lies between the request's and this clock's time (RFC 9810 5.1.1).
  8. The message is protected, as the request was or better (RFC 9483 3.2):
     8a a MAC with the shared secret answers a MAC only;
     8b a signature's certificate is named by sender and senderKID,
@@ -26,6 +26,7 @@ What travels in extraCerts and caPubs may link a chain; nothing is trusted becau
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -40,6 +41,7 @@ from .errors import (
     UntrustedCertificate,
     WaitingNotSupported,
     WrongCertificate,
+    clean,
     describe,
 )
 from .model import (
@@ -64,7 +66,8 @@ from .protection import (
 from .trust import check_signer, verify_chain
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
-# Clocks of firewalls drift, and an answer may have been queued; a replay is caught by the nonces.
+# Clocks of firewalls drift; a replay is caught by the nonces. A request that is sent again gets the answer
+# made when it first arrived, so an answer may be as old as its request.
 CLOCK_TOLERANCE = timedelta(hours=1)
 _VERSIONS = (2, 3)
 # What an extraCerts field may hold before searching it becomes work for an attacker.
@@ -106,13 +109,13 @@ def check_header(answer: PKIMessage, request: PKIHeader, now: datetime) -> None:
         raise UnexpectedAnswer(
             "recipient of the answer", _dn(request.sender), _dn(recipient), transaction
         )
-    if header.message_time is not None and (  # 7
-        abs(header.message_time - now) > CLOCK_TOLERANCE
-    ):
+    earliest = (request.message_time or now) - CLOCK_TOLERANCE
+    latest = now + CLOCK_TOLERANCE
+    if header.message_time is not None and not earliest <= header.message_time <= latest:  # 7
         raise UnexpectedAnswer(
             "messageTime of the answer",
-            f"{now:%Y-%m-%d %H:%M:%S} UTC, give or take {CLOCK_TOLERANCE}",
-            f"{header.message_time:%Y-%m-%d %H:%M:%S} UTC",
+            f"between {_utc(earliest)} and {_utc(latest)}",
+            _utc(header.message_time),
             transaction,
         )
 
@@ -151,7 +154,7 @@ def check_protection(
         raise UntrustedCertificate(
             f"the answer is signed by somebody else than the CA: {error.message}", transaction
         ) from None
-    verify_signature(answer, _public_key(signer, transaction))  # 8d
+    verify_signature(answer, signer.public_key())  # 8d
 
 
 def _signer(
@@ -177,11 +180,28 @@ def load_certificates(encoded: Sequence[bytes]) -> list[x509.Certificate]:
     """The certificates that can be read; nothing depends on the others being there."""
     found: list[x509.Certificate] = []
     for der in encoded[:_MOST_CERTIFICATES]:
-        try:
-            found.append(x509.load_der_x509_certificate(der))
-        except ValueError:
-            continue
+        with suppress(MalformedMessage):
+            found.append(load_certificate(der))
     return found
+
+
+def load_certificate(der: bytes, transaction: bytes | None = None) -> x509.Certificate:
+    """A peer's certificate, all of which can be read.
+
+    Raises:
+        MalformedMessage: if a part of it cannot.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        # These are parsed when they are first asked for, and each has exceptions of its own.
+        _ = (certificate.subject, certificate.issuer, certificate.extensions)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+        certificate.public_key()
+    except Exception as error:
+        raise MalformedMessage(
+            f"a certificate cannot be read: {clean(str(error))}", transaction
+        ) from None
+    return certificate
 
 
 def check_body_type(answer: PKIMessage, wanted: BodyType, what: str) -> None:
@@ -246,20 +266,6 @@ def _check_status(status: PKIStatusInfo, what: str, transaction: bytes | None) -
         raise Rejected(what, status, transaction)
 
 
-def load_issued(der: bytes, transaction: bytes | None) -> x509.Certificate:
-    """The certificate that was issued.
-
-    Raises:
-        MalformedMessage: if it cannot be read.
-    """
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise MalformedMessage(
-            f"the issued certificate cannot be read: {error}", transaction
-        ) from None
-
-
 def check_issued(
     certificate: x509.Certificate,
     response: CertResponse,
@@ -277,7 +283,7 @@ def check_issued(
         WrongCertificate: if it is not what was asked for.
         UntrustedCertificate: if it is not from this CA, or not valid.
     """
-    if _spki(_public_key(certificate, transaction)) != _spki(key):  # 13
+    if _spki(certificate.public_key()) != _spki(key):  # 13
         raise WrongCertificate("the CA issued a certificate for another key", transaction)
     changed = response.status.status == PKIStatus.GRANTED_WITH_MODS
     if certificate.subject != subject and not changed:  # 14
@@ -296,17 +302,6 @@ def check_issued(
         ) from None
 
 
-def _public_key(certificate: x509.Certificate, transaction: bytes | None) -> PublicKeyTypes:
-    try:
-        return certificate.public_key()
-    except ValueError as error:
-        raise MalformedMessage(
-            f"a certificate's key cannot be read: {error}", transaction
-        ) from None
-    except Exception as error:  # UnsupportedAlgorithm, which is no ValueError
-        raise MalformedMessage(f"a certificate's key is not known: {error}", transaction) from None
-
-
 def _spki(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
@@ -316,4 +311,8 @@ def _hex(octets: bytes | None) -> str:
 
 
 def _dn(name: x509.Name | None) -> str:
-    return "nobody" if name is None else name.rfc4514_string() or "nobody"
+    return "nobody" if name is None else clean(name.rfc4514_string()) or "nobody"
+
+
+def _utc(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"

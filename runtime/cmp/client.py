@@ -26,7 +26,14 @@ def run(
     outcome: CertificateReceived | Revoked | None = None
     refused: CMPError | None = None
     while transaction.outgoing is not None:
-        event = transaction.receive(send(transaction.outgoing), clock())
+        answer = send(transaction.outgoing)
+        try:
+            event = transaction.receive(answer, clock())
+        except CMPError as error:
+            if refused is None:
+                raise
+            # That the CA dislikes the rejection, too, explains less than what it rejects.
+            raise refused from error
         observe(event)
         match event:
             case CertificateReceived() | Revoked():

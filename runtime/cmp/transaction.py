@@ -11,27 +11,29 @@ listed in `checks`; what is kept durable between two messages is the caller's, w
     CONFIRMING          pkiconf             Confirmed              nothing       DONE
     CONFIRMING          error               Confirmed              nothing       DONE     (certConfirmed only)
 
-CertificateRefused is a certificate that fails checks 13 to 15: certConf rejects it, so that the CA revokes
-it. The last line is a confirmation sent again after its pkiconf was lost. Everything else raises, and the
-transaction is over.
+CertificateRefused is a certificate that fails checks 13 to 15, or that cannot be read: certConf rejects it,
+so that the CA revokes it. The last line is a confirmation sent again after its pkiconf was lost. Everything
+else raises, and the transaction is over.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from . import checks
 from .codec import decode, encode_cert_request
-from .errors import CMPError, UntrustedCertificate, WrongCertificate
+from .errors import CMPError, MalformedMessage, UntrustedCertificate, WrongCertificate
 from .model import (
     AlgorithmIdentifier,
     BodyType,
@@ -85,9 +87,9 @@ class CertificateReceived:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRefused:
-    """The CA issued something else; `error` says what is wrong with it."""
+    """The CA issued something else; `error` says what is wrong with it. None: it cannot be read."""
 
-    certificate: x509.Certificate
+    certificate: x509.Certificate | None
     error: CMPError
 
 
@@ -189,7 +191,10 @@ class Transaction:
             raise ValueError("the transaction is done: no answer is due")
         confirming = self._state is State.CONFIRMING
         self._state, self._outgoing = State.DONE, None
-        answer = decode(data)  # check 1
+        try:
+            answer = decode(data)  # check 1
+        except MalformedMessage as error:
+            raise MalformedMessage(error.message, self.transaction_id) from error
         checks.check_header(answer, self._sent, now)
         checks.check_protection(answer, self._request.credential, self._request.anchors, now)
         if confirming:
@@ -204,15 +209,14 @@ class Transaction:
         what = _WHAT[request.type]
         checks.check_body_type(answer, _ANSWERS[request.type], what)
         response, der = checks.check_cert_response(answer, what)
-        certificate = checks.load_issued(der, self.transaction_id)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*answer.extra_certs, *content.ca_pubs))
         assert request.key is not None  # noqa: S101  (only a revocation has none)
         assert request.subject is not None  # noqa: S101
-        event: Event = CertificateReceived(certificate, tuple(chain), response.status)
-        refusal = None
+        certificate, refusal = None, None
         try:
+            certificate = checks.load_certificate(der, self.transaction_id)
             checks.check_issued(
                 certificate,
                 response,
@@ -223,14 +227,15 @@ class Transaction:
                 now=now,
                 transaction=self.transaction_id,
             )
-        except (WrongCertificate, UntrustedCertificate) as error:
+            event: Event = CertificateReceived(certificate, tuple(chain), response.status)
+        except (MalformedMessage, WrongCertificate, UntrustedCertificate) as error:
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
                 (error.message,),
                 frozenset({PKIFailureInfo.BAD_CERT_TEMPLATE}),
             )
-        cert_hash, hash_alg = _cert_hash(certificate)
+        cert_hash, hash_alg = _cert_hash(der, certificate)
         status = CertStatus(cert_hash, response.cert_req_id, refusal, hash_alg)
         self._send(
             PKIBody(BodyType.CERT_CONF, CertConfirmContent((status,))),
@@ -383,9 +388,14 @@ def _sender(credential: Credential) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _cert_hash(certificate: x509.Certificate) -> tuple[bytes, AlgorithmIdentifier | None]:
+def _cert_hash(
+    der: bytes, certificate: x509.Certificate | None
+) -> tuple[bytes, AlgorithmIdentifier | None]:
     """certHash, and hashAlg where the signature names no hash of its own (RFC 9810 5.3.18)."""
-    algorithm = certificate.signature_hash_algorithm
-    if algorithm is None:
-        return certificate.fingerprint(hashes.SHA512()), _SHA512
+    algorithm = None
+    if certificate is not None:
+        with suppress(UnsupportedAlgorithm):
+            algorithm = certificate.signature_hash_algorithm
+    if certificate is None or algorithm is None:
+        return hashlib.sha512(der).digest(), _SHA512
     return certificate.fingerprint(algorithm), None

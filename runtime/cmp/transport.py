@@ -16,6 +16,7 @@ from .errors import (
     HTTPStatusError,
     TimedOut,
     TransportError,
+    clean,
 )
 
 CONTENT_TYPE = "application/pkixcmp"
@@ -72,13 +73,13 @@ class HttpTransport:
                 f"no connection to {url} within {CONNECT_TIMEOUT:.0f} seconds"
             ) from None
         except httpx.ConnectError as error:
-            raise ConnectFailed(f"no connection to {url}: {error}") from None
+            raise ConnectFailed(f"no connection to {url}: {clean(str(error))}") from None
         except httpx.TimeoutException:
             raise TimedOut(f"no answer from {url} within {READ_TIMEOUT:.0f} seconds") from None
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise ConnectFailed(f"{url} is no URL: {error}") from None
         except httpx.HTTPError as error:
-            raise ConnectionBroken(f"the connection to {url} broke: {error}") from None
+            raise ConnectionBroken(f"the connection to {url} broke: {clean(str(error))}") from None
 
     def _post(self, url: str, message: bytes) -> bytes:
         deadline = time.monotonic() + self._total_timeout
@@ -102,5 +103,5 @@ class HttpTransport:
 
 
 def _not_cmp(url: str, status: int, kind: str) -> TransportError:
-    what = f"{kind!r} in place of {CONTENT_TYPE}" if kind else "no content type"
+    what = f"{clean(kind)} in place of {CONTENT_TYPE}" if kind else "no content type"
     return HTTPStatusError(f"{url} answered with HTTP status {status} and {what}")

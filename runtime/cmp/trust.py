@@ -25,7 +25,15 @@ from .errors import UntrustedCertificate, clean
 
 # A chain of a private CA has a root, one or two issuing CAs, and the certificate itself.
 _LONGEST_CHAIN = 8
-_SMALLEST_RSA = 2048  # bits; what the path validation accepts
+# What the path validation accepts of a CA.
+_SMALLEST_RSA = 2048  # bits
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_VERIFIER_TALK = (
+    "validation failed: ",
+    "candidates exhausted: ",
+    "Python extension validator failed: ",
+    "ValueError: ",
+)
 
 
 def verify_chain(
@@ -91,10 +99,10 @@ def _check_anchor(anchor: x509.Certificate) -> None:
                 f"the CA certificate {name} has an RSA key of {key.key_size} bits, and"
                 f" {_SMALLEST_RSA} are the least that can be trusted"
             )
-    elif not isinstance(key, ec.EllipticCurvePublicKey):
+    elif not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES):
         raise UntrustedCertificate(
-            f"the CA certificate {name} has a key that is neither RSA nor of an elliptic curve of"
-            " NIST: a chain to it cannot be checked"
+            f"the CA certificate {name} has a key that is neither RSA nor of the curves P-256, P-384"
+            " and P-521: a chain to it cannot be checked"
         )
     try:
         constraints = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value
@@ -114,9 +122,12 @@ def _reason(leaf: x509.Certificate, error: Exception, at: datetime) -> str:
         return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
     text = re.sub(r" \(encountered processing .*", "", str(error), flags=re.DOTALL)
     text = re.sub(r": AlgorithmIdentifier .*", "", text, flags=re.DOTALL)
-    text = text.removeprefix("validation failed: ").removeprefix("candidates exhausted: ")
+    for prefix in _VERIFIER_TALK:
+        text = text.removeprefix(prefix)
     if text in ("", "candidates exhausted", "all candidates exhausted with no interior errors"):
         return "no certificate of its issuer is at hand"
+    if text == "cert is not valid at validation time":
+        return "a certificate on the way is not valid now"
     return clean(text)
 
 

@@ -103,7 +103,7 @@ def _message(data: bytes) -> PKIMessage:
         body=_body(body),
         protected_part=tlv(0x30, header + body),
         protection=_bits(value["protection"]) if value["protection"].isValue else None,
-        extra_certs=tuple(bytes(c) for c in value["extraCerts"] if value["extraCerts"].isValue),
+        extra_certs=tuple(bytes(c) for c in _items(value, "extraCerts")),
     )
 
 

@@ -21,7 +21,7 @@ class _Tagged(univ.Any):
 
     @property
     def tagMap(self):  # noqa: N802  (pyasn1's name)
-        return tagmap.TagMap({self.tagSet: self})
+        return tagmap.TagMap({self.tagSet: self})  # pyright: ignore[reportArgumentType]
 
 
 def _tag(number: int, *, constructed: bool = True) -> tag.Tag:
