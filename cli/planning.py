@@ -64,7 +64,7 @@ def make_plan(request: Request, location: Location) -> Planned:
     uploads = _no_uploads
     if plan is not None:
         uploads = uploads_by_content(sources, _files(plan))
-        diagnostics += check_plan(plan, uploads, root)
+        diagnostics += check_plan(plan, uploads, stand_in)
         if has_errors(diagnostics):
             plan = None
     return Planned(

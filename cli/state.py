@@ -26,7 +26,7 @@ def load_base(location: Location, device: str) -> Base:
     """
     if not location.database.exists():
         return Base(DeviceState(), {})
-    from ..runtime.snapshot import snapshot_files
+    from ..runtime.snapshot_files import snapshot_files
     from ..runtime.state.store import load_device
 
     try:

@@ -19,6 +19,7 @@ from .plan import CmpOperation, Operation, Server
 from .references import target_of
 from .schema.catalog import TYPES
 from .steps import planned
+from .suggest import did_you_mean
 from .values import unqualified
 
 
@@ -106,7 +107,8 @@ def _server(machine: Machine, target: Address, span: Span) -> Server | None:
                 span,
                 f"{target} names it",
                 secondary=_origin(machine, target, "CMPServer"),
-                help=f"add it before this command: `add CMPServer {name} …`",
+                help=_did_you_mean(machine, address)
+                or f"add it before this command: `add CMPServer {name} …`",
             )
         )
         machine.reported.add((target, "CMPServer"))
@@ -132,7 +134,8 @@ def _ca_certificate(machine: Machine, server: Address, address: Address, span: S
         return None
     origin = _origin(machine, server, "CACert")
     if address not in machine.candidate:
-        fault, way_out = "which does not exist", "add it before this command, with Type=Remote"
+        fault = "which does not exist"
+        way_out = _did_you_mean(machine, address) or "add it before this command, with Type=Remote"
         rule = rules.DANGLING_REFERENCE
     else:
         properties = machine.candidate[address]
@@ -154,6 +157,12 @@ def _ca_certificate(machine: Machine, server: Address, address: Address, span: S
     )
     machine.reported.add((server, "CACert"))
     return None
+
+
+def _did_you_mean(machine: Machine, address: Address) -> str | None:
+    known = [a.reference for a in machine.candidate if a.type == address.type]
+    meant = did_you_mean(address.reference, known)
+    return f"did you mean `{meant}`?" if meant else None
 
 
 def _origin(machine: Machine, address: Address, name: str) -> tuple[Label, ...]:

@@ -84,10 +84,15 @@ def facts_of(data: bytes) -> Facts | None:
     except ValueError:
         return None
     return Facts(
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=one_line(certificate.subject.rfc4514_string()),
+        issuer=one_line(certificate.issuer.rfc4514_string()),
         serial_number=f"{certificate.serial_number:x}",
         not_before=f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
         not_after=f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
         sha256=hashlib.sha256(dump_certificate(certificate)).hexdigest(),
     )
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters: a name in a certificate cannot end a comment line."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -11,15 +11,14 @@ from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.plan import CmpOperation, ObjectChange, Operation, Plan, Step
 from .certificates import load_certificate, load_key
-from .uploads import content_id
 
 
 def check_plan(
-    plan: Plan, read: Callable[[str], bytes | None], sandbox_root: bytes | None
+    plan: Plan, read: Callable[[str], bytes | None], stand_in: str | None
 ) -> tuple[Diagnostic, ...]:
     """Check what the plan will rely on. `read` gives the bytes of a content id, None if unknown.
 
-    `sandbox_root` is the DER of the root that a sandbox will answer with, None without one.
+    `stand_in` is the content id of the root that a sandbox will answer with, None without one.
     """
     found: list[Diagnostic] = []
     for step in plan.steps:
@@ -29,7 +28,7 @@ def check_plan(
                     if isinstance(value, FileValue) and (before or {}).get(name) != value:
                         found.extend(_check_file(step, name, value, read))
             case CmpOperation():
-                found.extend(_check_operation(step, step.action, sandbox_root))
+                found.extend(_check_operation(step, step.action, stand_in))
             case _:
                 pass
     return tuple(found)
@@ -62,9 +61,7 @@ def _check_file(
     return []
 
 
-def _check_operation(
-    step: Step, operation: CmpOperation, sandbox_root: bytes | None
-) -> list[Diagnostic]:
+def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if operation.operation is Operation.INITIATE:
         try:
@@ -78,8 +75,7 @@ def _check_operation(
                     help='write it as in "CN=gw.example.com,O=Example" (RFC 4514)',
                 )
             )
-    root = operation.server.ca_certificate
-    if sandbox_root is not None and root not in ("sandbox:root", content_id(sandbox_root)):
+    if stand_in is not None and operation.server.ca_certificate != stand_in:
         found.append(
             finding(
                 rules.FOREIGN_ROOT,

@@ -19,14 +19,14 @@ from ..compiler.configuration import (
 )
 from ..compiler.schema.catalog import TYPES
 from ..compiler.serialize import configuration_to_json
-from .certificates import Facts, facts_of
+from .certificates import Facts, facts_of, one_line
+from .snapshot_files import file_name
 from .state.store import Version
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 SNAPSHOT_SCHEMA = "csc/snapshot/1"
-_EXTENSIONS = {"CertificateData": ".der", "PrivateKey": ".pem"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ def render_script(
 ) -> str:
     """The version through a Jinja template; the built-in one gives a script.
 
-    `read` gives the bytes of a content id, `revoked` holds the content ids of revoked certificates. `template` is the text of a user's template; it sees
-    `device`, `version`, `committed_at`, `script` and `objects` (see `SnapshotObject`).
+    `read` gives the bytes of a content id, `revoked` holds those of revoked certificates. `template` is the
+    text of a user's template; it sees `device`, `version`, `committed_at`, `script` and `objects` (see
+    `SnapshotObject`).
 
     Raises:
         jinja2.TemplateError: if the template is wrong.
@@ -68,7 +69,7 @@ def render_script(
         source = Path(__file__).with_name("templates") / "snapshot.cfg.jinja"
         template = source.read_text(encoding="utf-8")
     return environment.from_string(template).render(
-        device=device,
+        device=one_line(device),
         version=version.number,
         committed_at=f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}" if version.committed_at else "",
         script=version.script,
@@ -100,16 +101,6 @@ def render_json(
     }
 
 
-def snapshot_files(configuration: Configuration) -> dict[str, str]:
-    """The files that the script of a snapshot names, with their content ids."""
-    return {
-        _file_name(address, name): value.content
-        for address, properties in configuration.items()
-        for name, value in properties.items()
-        if isinstance(value, FileValue)
-    }
-
-
 def _environment() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -133,7 +124,7 @@ def _objects(
         SnapshotObject(
             type=address.type,
             name=quote(address.name),
-            reference=address.reference,
+            reference=one_line(address.reference),
             context=address.parent.path,
             enter=_enter(address.parent),
             is_predefined=is_predefined(address),
@@ -164,13 +155,8 @@ def _enter(context: Address) -> str:
 
 def _written(address: Address, name: str, value: Value) -> str:
     if isinstance(value, FileValue):
-        return quote(f"file://{_file_name(address, name)}")
+        return quote(f"file://{file_name(address, name)}")
     return quote(value)
-
-
-def _file_name(address: Address, name: str) -> str:
-    """A file name of the object's own: names of objects hold no dot, so no two collide."""
-    return ".".join(n for _, n in address.segments) + _EXTENSIONS.get(name, f".{name}")
 
 
 def _certificate(properties: Properties) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ...runtime.errors import StepsFailed
+from ...runtime.errors import ApplyError, StepsFailed
 from ...runtime.executor import Materials, execute
 from ...runtime.session import open_session
 from ...runtime.state.errors import Locked, StateError
@@ -58,6 +58,8 @@ def command(
     try:
         with exclusive(location.lock):
             return _apply(settings, location, request, saved, parallel, yes)
+    except ApplyError as error:
+        raise Failure(str(error), error.way_out) from None
     except Locked as error:
         raise Failure(str(error), error.way_out, REFUSED) from None
     except StateError as error:

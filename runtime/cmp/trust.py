@@ -49,6 +49,10 @@ def verify_chain(
     Raises:
         UntrustedCertificate: if it does not; the message says what is wrong.
     """
+    if not anchors:
+        raise UntrustedCertificate(
+            f"there is no CA certificate that {_dn(leaf.subject)} could lead to"
+        )
     for anchor in anchors:
         _check_anchor(anchor)
     if leaf in anchors:

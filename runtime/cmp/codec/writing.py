@@ -271,4 +271,4 @@ def _time(time: datetime) -> str:
 
 def _bits(data: bytes) -> str:
     """Bytes as pyasn1 takes them for a BIT STRING under whatever tag."""
-    return f"'{data.hex()}'H"
+    return f"'{data.hex()}'H" if data else ""

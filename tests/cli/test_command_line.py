@@ -1,0 +1,279 @@
+"""Options and exit codes: 0 done, 1 errors, 2 changes pending, 3 locked or stale, 64 wrong usage."""
+
+import fcntl
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.command import SAMPLES, Csc
+
+GATEWAY = SAMPLES / "gateway.cfg"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("apply",),
+        ("validate", "--no-such-option", "a.cfg"),
+        ("validate", "--unsafe-fixes", "a.cfg"),
+        ("apply", "--parallel", "0", "a.cfg"),
+        ("--connect-to", "nonsense", "show"),
+        ("--state", "mysql://localhost/csc", "show"),
+        ("show", "--json", "--template", __file__),
+    ],
+)
+def test_wrong_usage_is_64(csc: Csc, arguments: tuple[str, ...]) -> None:
+    csc.write("a.cfg", "")
+    result = csc(*arguments)
+    assert result.returncode == 64, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_help_names_every_command(csc: Csc) -> None:
+    text = csc.ok("--help")
+    for name in ("apply", "plan", "show", "validate"):
+        assert name in text
+        assert "Usage" in csc.ok(name, "--help")
+
+
+def test_detailed_exitcode(csc: Csc) -> None:
+    plan = ("plan", "--sandbox", "--detailed-exitcode", GATEWAY)
+    assert csc(*plan).returncode == 2
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    assert csc(*plan).returncode == 0
+    assert csc("plan", "--detailed-exitcode", csc.write("bad.cfg", "bad\n")).returncode == 1
+
+
+def test_plan_touches_nothing(csc: Csc) -> None:
+    csc.ok("plan", "--sandbox", GATEWAY)
+    csc.ok("validate", "--sandbox", GATEWAY)
+    assert list(csc.folder.iterdir()) == []
+
+
+def test_plan_is_deterministic(csc: Csc) -> None:
+    assert csc.ok("plan", "--sandbox", "--json", GATEWAY) == csc.ok(
+        "plan", "--sandbox", "--json", GATEWAY
+    )
+
+
+def test_json_documents_carry_a_schema(csc: Csc) -> None:
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    documents = {
+        "csc/plan/1": csc.ok("plan", "--sandbox", "--json", GATEWAY),
+        "csc/snapshot/1": csc.ok("show", "--json"),
+        "csc/diagnostics/1": csc.ok("validate", "--sandbox", "--format", "json", GATEWAY),
+    }
+    for schema, text in documents.items():
+        assert json.loads(text)["schema"] == schema
+
+
+def test_saved_plan_is_applied(csc: Csc) -> None:
+    csc.ok("plan", "--sandbox", "--out", "plan.json", GATEWAY)
+    csc.ok("apply", "--yes", "plan.json")
+    assert "clcert" in csc.ok("show")
+
+
+def test_stale_plan_is_refused(csc: Csc) -> None:
+    csc.ok("plan", "--sandbox", "--out", "plan.json", GATEWAY)
+    csc.ok("apply", "--yes", csc.write("other.cfg", "add CertificateStore a\n"))
+    result = csc("apply", "--yes", "plan.json")
+    assert result.returncode == 3
+    assert "state has changed" in result.stderr
+
+
+def test_plan_of_a_changed_script_is_refused(csc: Csc) -> None:
+    script = csc.write("a.cfg", "add CertificateStore a\nactivate\ncommit\n")
+    csc.ok("plan", "--out", "plan.json", "a.cfg")
+    script.write_text("add CertificateStore b\nactivate\ncommit\n")
+    result = csc("apply", "--yes", "plan.json")
+    assert result.returncode == 3
+    assert "script has changed" in result.stderr
+
+
+def test_altered_plan_is_refused(csc: Csc) -> None:
+    csc.write("a.cfg", "add CertificateStore a\nactivate\ncommit\n")
+    csc.ok("plan", "--out", "plan.json", "a.cfg")
+    path = csc.folder / "plan.json"
+    document = json.loads(path.read_text())
+    document["plan"]["steps"][0]["address"] = "/CertificateStore/evil"
+    path.write_text(json.dumps(document))
+    result = csc("apply", "--yes", "plan.json")
+    assert result.returncode == 3
+    assert "altered" in result.stderr
+
+
+def test_file_that_is_no_plan(csc: Csc) -> None:
+    result = csc("apply", "--yes", csc.write("plan.json", "[1]"))
+    assert result.returncode == 1
+    assert "not a saved plan" in result.stderr
+
+
+def test_locked_state_is_refused(csc: Csc) -> None:
+    script = csc.write("a.cfg", "add CertificateStore a\nactivate\ncommit\n")
+    csc.ok("apply", "--yes", script)
+    with (csc.folder / ".csc" / "lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("process 1 on elsewhere\n")
+        lock.flush()
+        result = csc("apply", "--yes", script)
+        assert result.returncode == 3
+        assert "process 1 on elsewhere" in result.stderr
+        csc.ok("show")  # readers never wait
+        csc.ok("plan", script)
+
+
+def test_environment_names_state_and_device(csc: Csc) -> None:
+    csc.environment.update(CSC_STATE="sqlite:///elsewhere/state.db", CSC_DEVICE="north")
+    csc.ok("apply", "--yes", csc.write("a.cfg", "add CertificateStore a\nactivate\ncommit\n"))
+    assert (csc.folder / "elsewhere" / "state.db").exists()
+    assert "# Device north, committed version 1" in csc.ok("show")
+
+
+def test_state_is_private(csc: Csc) -> None:
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    for path in (csc.folder / ".csc").rglob("*"):
+        mode = path.stat().st_mode & 0o077
+        assert mode == 0 or path.parent.stat().st_mode & 0o077 == 0, path
+    assert (csc.folder / ".csc").stat().st_mode & 0o077 == 0
+    for name in ("vault.key", "sandbox/root.pem", "sandbox/signer.pem", "state.db"):
+        assert (csc.folder / ".csc" / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_uploads_lie_beside_the_script_or_in_files(csc: Csc) -> None:
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    pem = (csc.folder / ".csc" / "sandbox" / "root.pem").read_text()
+    certificate = pem[pem.index("-----BEGIN CERTIFICATE") :]
+    (csc.folder / "certs").mkdir()
+    (csc.folder / "certs" / "root.pem").write_text(certificate)
+    script = (
+        "cc CertificateStore ipsec\nadd Certificate r Type=Remote CertificateData=file://root.pem\n"
+    )
+    csc.write("a.cfg", script)
+    assert csc("plan", "a.cfg").returncode == 1
+    csc.ok("plan", "--files", "certs", "a.cfg")
+    (csc.folder / "certs" / "a.cfg").write_text(script)
+    csc.ok("plan", "certs/a.cfg")
+
+
+def test_script_from_standard_input(csc: Csc) -> None:
+    result = subprocess.run(
+        csc.command("validate", "-"),
+        input="bad\n",
+        capture_output=True,
+        text=True,
+        cwd=csc.folder,
+        env=csc.variables(),
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "<stdin>:1:1" in result.stderr
+
+
+def test_several_scripts_run_in_order(csc: Csc) -> None:
+    csc.write("1.cfg", "add CertificateStore a\n")
+    csc.write("2.cfg", "cc CertificateStore a\ncc\nactivate\ncommit\n")
+    csc.ok("apply", "--yes", "1.cfg", "2.cfg")
+    assert csc("validate", "2.cfg", "1.cfg").returncode == 0
+    assert csc("--device", "new", "validate", "2.cfg", "1.cfg").returncode == 1
+
+
+def test_fix_mends_the_script(csc: Csc) -> None:
+    path = csc.write("a.cfg", "ad CertificatStore cmp # kept\n\tComments=x\nactivat\n")
+    csc.write("a.cfg", "ad CertificatStore cmp\n\tComments=x\n# kept\nactivat\n")
+    result = csc("validate", "--fix", "a.cfg")
+    assert result.returncode == 0, result.stderr
+    assert path.read_text() == "add CertificateStore cmp\n\tComments=x\n# kept\nactivate\n"
+    csc.ok("validate", "--fix", "--unsafe-fixes", "a.cfg")
+    assert path.read_text().endswith("activate\ncommit\n")
+
+
+def test_quiet_says_nothing(csc: Csc) -> None:
+    result = csc("-q", "apply", "--sandbox", "--yes", GATEWAY)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_progress_on_a_pipe_is_lines(csc: Csc) -> None:
+    result = csc("apply", "--sandbox", "--yes", GATEWAY)
+    assert "s5 initiate cmp/clcert: generating a key\n" in result.stderr
+    assert "s5 initiate cmp/clcert: done, serial " in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def _on_a_terminal(csc: Csc, answer: bytes, *arguments: object) -> tuple[int, str]:
+    """Exit code and output of a run on a terminal of its own."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        csc.command(*arguments),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=csc.folder,
+        env={**csc.variables(), "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(terminal)
+    os.write(controller, answer)
+    output = b""
+    try:
+        while chunk := os.read(controller, 4096):
+            output += chunk
+    except OSError:
+        pass  # how Linux says that the other end is closed
+    os.close(controller)
+    return process.wait(60), output.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_progress_on_a_terminal(csc: Csc) -> None:
+    """On a terminal csc asks first, shows what goes on while an operation runs, and uses colours."""
+    code, output = _on_a_terminal(csc, b"y\n", "apply", "--sandbox", GATEWAY)
+    assert code == 0
+    assert "Carry this out?" in output
+    assert "applying" in output
+    assert "\x1b[" in output
+    assert "version 1 is committed" in output
+
+
+def test_no_on_a_terminal_does_nothing(csc: Csc) -> None:
+    code, output = _on_a_terminal(csc, b"n\n", "apply", "--sandbox", GATEWAY)
+    assert code == 1
+    assert "stopped" in output
+    assert not (csc.folder / ".csc" / "state.db").exists()
+
+
+HEAVY = ("cryptography", "pyasn1", "httpx", "jinja2", "rich", "hypothesis")
+
+
+def test_validate_imports_only_what_it_needs(csc: Csc) -> None:
+    """`csc validate` starts fast: nothing beyond lark, click, the standard library and our own code."""
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)  # so that there is a state to be read, too
+    code = (
+        "import sys\nfrom csc.cli.main import main\n"
+        f"sys.argv = ['csc', 'validate', '--sandbox', {str(GATEWAY)!r}]\n"
+        "try:\n    main()\nfinally:\n    print(*{m.partition('.')[0] for m in sys.modules})\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=csc.folder,
+        env=csc.variables(),
+        check=False,
+    )
+    loaded = set(result.stdout.splitlines()[-1].split())
+    assert {"lark", "click"} <= loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_user_template(csc: Csc, tmp_path: Path) -> None:
+    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    csc.write(
+        "expiry.jinja",
+        "{% for o in objects if o.facts %}{{ o.reference }} {{ o.facts.not_after }}\n{% endfor %}",
+    )
+    lines = csc.ok("show", "--template", "expiry.jinja").splitlines()
+    assert [line.split()[0] for line in lines] == ["cmp/cacert", "cmp/clcert"]

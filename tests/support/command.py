@@ -1,0 +1,50 @@
+"""`csc` as its users run it: a process of its own, in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent.parent
+SAMPLES = REPOSITORY / "samples"
+SEEDS = REPOSITORY / "tests" / "seed-examples"
+
+
+@dataclass
+class Csc:
+    """Runs `csc` in `folder`, with nothing of the caller's environment but what is given."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.variables(),
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+            **options,
+        )
+
+    def ok(self, *arguments: object) -> str:
+        """What it prints, where it has to succeed."""
+        result = self(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def command(self, *arguments: object) -> list[str]:
+        start = "from csc.cli.main import main; main()"
+        return [sys.executable, "-c", start, *map(str, arguments)]
+
+    def variables(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment}
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
