@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(self)
         reply(self, b"followed")
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
 

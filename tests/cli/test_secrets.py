@@ -1,0 +1,75 @@
+"""Secrets never reach an output: everything that a full run prints or leaves behind is searched for them."""
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from support.command import SAMPLES, Csc
+
+PASSWORD = "correct-horse-battery-staple"
+KEY_MARKS = (b"PRIVATE KEY", PASSWORD.encode(), PASSWORD.encode().hex().encode())
+
+
+def everything(folder: Path) -> bytes:
+    """All files below `folder`, with the databases as they are read."""
+    found = b""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            found += path.read_bytes()
+            if path.suffix == ".db":
+                with sqlite3.connect(path) as database:
+                    found += "\n".join(database.iterdump()).encode()
+    return found
+
+
+def test_no_output_holds_a_secret(csc: Csc) -> None:
+    """A literal secret: not in what is printed, saved as a plan, rendered or stored, nor in a failure."""
+    script = (SAMPLES / "gateway.cfg").read_text().replace("my_secret", PASSWORD)
+    scripts = csc.folder / "scripts"
+    scripts.mkdir()
+    (scripts / "gateway.cfg").write_text(script)
+    (scripts / "typo.cfg").write_text(script.replace("-password=", "-pasword= "))
+    printed: list[str] = []
+
+    def run(*arguments: object) -> None:
+        result: subprocess.CompletedProcess[str] = csc(*arguments)
+        printed.extend((result.stdout, result.stderr))
+
+    for form in ("text", "json", "sarif", "github"):
+        for name in ("gateway", "typo"):
+            run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
+    run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
+    run("plan", "--sandbox", "--json", "scripts/gateway.cfg")
+    run("apply", "--yes", "scripts/gateway.cfg")  # no ca_root.der: fails
+    run("--connect-to", "::127.0.0.1:1", "apply", "--yes", "--sandbox", "scripts/gateway.cfg")
+    run("-v", "apply", "--yes", "plan.json")
+    run("-v", "apply", "--yes", "--sandbox", SAMPLES / "update.cfg")
+    run("-v", "apply", "--yes", "--sandbox", SAMPLES / "revoke.cfg")
+    run("show")
+    run("show", "--json")
+    run("show", "--version", 1)
+    assert "clcert" in printed[-6]
+    output = "".join(printed).encode()
+    left = everything(csc.folder / ".csc") + (csc.folder / "plan.json").read_bytes()
+    sandbox = (csc.folder / ".csc" / "sandbox").rglob("*.pem")
+    for pem in sandbox:  # the sandbox CA's own keys lie there on purpose, for it alone to read
+        left = left.replace(pem.read_bytes(), b"")
+    for mark in KEY_MARKS:
+        assert mark not in output
+        assert mark not in left
+
+
+def test_secret_by_reference(csc: Csc) -> None:
+    """`${env:…}` and `${file:…}` are read while applying, and only their names are seen."""
+    (csc.folder / "secret").write_text(PASSWORD + "\n")
+    csc.environment["CMP_SECRET"] = PASSWORD
+    gateway = (SAMPLES / "gateway.cfg").read_text()
+    for number, source in enumerate(("${env:CMP_SECRET}", "${file:secret}")):
+        name = f"{number}.cfg"
+        csc.write(name, gateway.replace("=my_secret", f"={source}"))
+        result = csc("--device", number, "apply", "--sandbox", "--yes", name)
+        assert result.returncode == 0, result.stderr
+        assert source in result.stdout
+        assert "secret-in-clear" not in result.stderr
+        assert PASSWORD not in result.stdout + result.stderr
+    assert PASSWORD.encode() not in everything(csc.folder / ".csc")

@@ -1,0 +1,161 @@
+"""A plan carried out: the state is what was predicted, at once where it can be, and once only."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from csc.compiler.configuration import Configuration, FileValue
+from csc.compiler.device import DeviceState
+from csc.compiler.plan import CmpOperation
+from csc.runtime.errors import StepsFailed
+from csc.runtime.progress import ProgressEvent, StepDone, StepFailed, StepStarted
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import scripts
+from support.device import (
+    FINISH,
+    PREREQUISITES,
+    bind,
+    certificate,
+    initiate,
+    new_device,
+    revoke,
+    update,
+)
+
+TWO = (
+    PREREQUISITES + certificate("a") + certificate("b")
+    + initiate("a") + bind("a") + initiate("b") + bind("b") + FINISH
+)  # fmt: skip
+
+
+def matches(predicted: DeviceState, actual: DeviceState) -> None:
+    """The states are the same under one renaming of planned contents into real ones."""
+    names: dict[str, str] = {}
+
+    def same(planned: str, real: str) -> None:
+        assert names.setdefault(planned, real) == real
+        assert planned.startswith("planned:") or planned == real
+
+    def same_configuration(planned: Configuration, real: Configuration) -> None:
+        assert planned.keys() == real.keys()
+        for address, properties in planned.items():
+            assert properties.keys() == real[address].keys()
+            for name, value in properties.items():
+                other = real[address][name]
+                if isinstance(value, FileValue) and isinstance(other, FileValue):
+                    same(value.content, other.content)
+                else:
+                    assert value == other
+
+    for name in ("committed", "active", "candidate"):
+        same_configuration(getattr(predicted, name), getattr(actual, name))
+    assert predicted.files.keys() == actual.files.keys()
+    for name, content in predicted.files.items():
+        same(content, actual.files[name])
+    assert predicted.certificates.keys() == actual.certificates.keys()
+    for address, record in predicted.certificates.items():
+        real = actual.certificates[address]
+        same(record.certificate, real.certificate)
+        same(record.key, real.key)
+        assert real == replace(
+            real,
+            request=record.request,
+            subject=record.subject,
+            script=record.script,
+            operations=record.operations,
+            is_revoked=record.is_revoked,
+        )
+    assert len(set(names.values())) == len(names)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_prediction_and_idempotence(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """What the compiler predicts is what the runtime does; applied again, there is nothing to do."""
+    script = data.draw(scripts())
+    with new_device(tmp_path_factory.mktemp("law")) as device:
+        compilation = device.apply(script)
+        assert compilation.prediction is not None
+        matches(compilation.prediction, device.state())
+        again = device.compile(script)
+        assert again.plan is not None, again.diagnostics
+        assert again.plan.is_empty
+
+
+def test_independent_enrolments_run_at_once(tmp_path: Path) -> None:
+    """Two enrolments of one script are under way together, though their files have the same names."""
+    with new_device(tmp_path) as device:
+        both = threading.Barrier(2)
+        first_messages = set()
+
+        def send(url: str, message: bytes) -> bytes:
+            thread = threading.current_thread().name
+            if thread not in first_messages:
+                first_messages.add(thread)
+                both.wait(20)  # breaks unless the other one is under way, too
+            return device.post(url, message)
+
+        device.send = send
+        device.apply(TWO)
+        state = device.state()
+        keys = set()
+        for address, record in state.certificates.items():
+            held = state.committed[address]
+            assert held["CertificateData"].content == record.certificate
+            assert held["PrivateKey"].content == record.key
+            keys.add(record.key)
+        assert len(keys) == 2
+
+
+def test_parallel_one_is_one_at_a_time(tmp_path: Path) -> None:
+    with new_device(tmp_path) as device:
+        under_way: list[str] = []
+
+        def watch(event: ProgressEvent) -> None:
+            if isinstance(event.step.action, CmpOperation):
+                if isinstance(event, StepStarted):
+                    assert not under_way
+                    under_way.append(event.step.id)
+                elif isinstance(event, StepDone):
+                    under_way.remove(event.step.id)
+
+        device.apply(TWO, parallel=1, watch=watch)
+
+
+def test_failure_keeps_what_was_obtained(tmp_path: Path) -> None:
+    """If one of two enrolments fails, the other's result is kept and used by the next apply."""
+    with new_device(tmp_path) as device:
+        secret = "psk"
+        wrong = TWO.replace('-password=psk -subject="CN=b"', '-password=no -subject="CN=b"')
+        assert wrong.count(secret) == 1
+        events: list[ProgressEvent] = []
+        with pytest.raises(StepsFailed) as failed:
+            device.apply(wrong, parallel=1, watch=events.append)
+        assert [step.action.target.name for step, _ in failed.value.failures] == ["b"]
+        assert any(isinstance(event, StepFailed) for event in events)
+        state = device.state()
+        assert [address.name for address in state.certificates] == ["a"]
+        assert state.committed == DeviceState().committed
+        assert state.candidate == DeviceState().candidate
+        device.apply(TWO)
+        assert [entry.subject for entry in device.ca.ledger()] == ["CN=a", "CN=b"]
+
+
+def test_update_uses_a_new_key_each_time(tmp_path: Path) -> None:
+    with new_device(tmp_path) as device:
+        device.apply(PREREQUISITES + certificate("a") + initiate("a") + bind("a") + FINISH)
+        keys = {record.key for record in device.state().certificates.values()}
+        for _ in range(2):
+            device.apply(update("a") + bind("a") + FINISH)
+            keys |= {record.key for record in device.state().certificates.values()}
+        assert len(keys) == 3
+        device.apply(revoke("a"))
+        assert next(iter(device.state().certificates.values())).is_revoked

@@ -1,0 +1,204 @@
+"""A device, its state and a CA in one process: scripts applied without a command line in between."""
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from csc.compiler.compile import Compilation, compile_scripts
+from csc.compiler.device import DeviceState
+from csc.compiler.machine import Circumstances
+from csc.grammar.parser import parse
+from csc.runtime.certificates import dump_certificate
+from csc.runtime.executor import Materials, execute
+from csc.runtime.operation import Surroundings
+from csc.runtime.progress import ProgressEvent
+from csc.runtime.sandbox.ca import SandboxCA
+from csc.runtime.snapshot_files import snapshot_files
+from csc.runtime.state.location import Location
+from csc.runtime.state.store import Store, open_store
+from csc.runtime.state.vault import open_vault
+from csc.runtime.uploads import content_id
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def quick_key() -> ec.EllipticCurvePrivateKey:
+    """A key that costs nothing to make, for tests that are not about keys."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass
+class Device:
+    """`send` goes to the CA; replace it to stand between."""
+
+    folder: Path
+    ca: SandboxCA
+    open_store: Callable[[Path], Store] = open_store
+    send: Callable[[str, bytes], bytes] | None = None
+    clock: Callable[[], datetime] = utc_now
+
+    @property
+    def location(self) -> Location:
+        return Location(self.folder / "state.db")
+
+    def state(self) -> DeviceState:
+        store = open_store(self.location.database)
+        try:
+            return store.load("default")
+        finally:
+            store.close()
+
+    def compile(self, text: str) -> Compilation:
+        state = self.state()
+        circumstances = Circumstances(
+            state,
+            self.clock(),
+            snapshot_files(state.committed).get,
+            content_id(dump_certificate(self.ca.root)),
+        )
+        return compile_scripts([parse(text)], circumstances)
+
+    def apply(
+        self, text: str, *, parallel: int = 4, watch: Callable[[ProgressEvent], None] | None = None
+    ) -> Compilation:
+        """Compile and carry out; the script has to be free of errors."""
+        compilation = self.compile(text)
+        assert compilation.plan is not None, compilation.diagnostics
+        store = self.open_store(self.location.database)
+        try:
+            around = Surroundings(
+                device="default",
+                store=store,
+                vault=open_vault(self.location.vault_key),
+                send=self.send or self.post,
+                clock=self.clock,
+                random=os.urandom,
+                generate_key=quick_key,
+            )
+            root = dump_certificate(self.ca.root)
+            materials = Materials({content_id(root): root}.get, root)
+            execute(
+                compilation.plan,
+                around,
+                materials,
+                parallel=parallel,
+                watch=watch or (lambda event: None),
+            )
+        finally:
+            store.close()
+        return compilation
+
+    def post(self, url: str, message: bytes) -> bytes:
+        del url
+        return self.ca.respond(message)
+
+
+@contextmanager
+def new_device(folder: Path) -> Generator[Device]:
+    with SandboxCA.open(folder / "ca") as ca:
+        ca.add_secret(b"ref", b"psk")
+        yield Device(folder, ca)
+
+
+PREREQUISITES = """\
+add CertificateStore cmp
+cc CertificateStore cmp
+add Certificate cacert Type=Remote CertificateData=file://root.der
+cc
+add CMPServer ca CACert=cmp/cacert FQDN=ca.example.com
+"""
+
+
+def certificate(name: str) -> str:
+    return f"cc CertificateStore cmp\nadd Certificate {name} Type=CMPv2 CMPServer=ca\ncc\n"
+
+
+def initiate(name: str) -> str:
+    return (
+        f"certmgr -clientcert=cmp/{name} -initiate -username=ref -password=psk"
+        f' -subject="CN={name}"\n'
+    )
+
+
+def update(name: str) -> str:
+    return f"certmgr -update -clientcert=cmp/{name}\n"
+
+
+def revoke(name: str) -> str:
+    return f"certmgr -revoke -clientcert=cmp/{name}\n"
+
+
+def bind(name: str) -> str:
+    return (
+        f"cc CertificateStore cmp\nset Certificate {name} CertificateData=file://cl_newcert.der"
+        " PrivateKey=file://cl_newkey.pem\ncc\n"
+    )
+
+
+FINISH = "activate\ncommit\n"
+
+
+class Killed(BaseException):
+    """The process is gone; nothing of ours may catch it."""
+
+
+class Fuse:
+    """Counts the points at which a process can die, and kills it at one of them."""
+
+    def __init__(self, at: int | None) -> None:
+        self.at = at
+        self.passed = 0
+        self._lock = threading.Lock()
+
+    def point(self) -> None:
+        with self._lock:
+            self.passed += 1
+            if self.passed - 1 == self.at:
+                raise Killed
+
+
+class FusedStore(Store):
+    """A store whose every transaction can be the last: just before its commit, and just after."""
+
+    fuse: Fuse
+
+    @contextmanager
+    def transaction(self) -> Generator:
+        is_outermost = not self._connection.in_transaction
+        with super().transaction() as connection:
+            yield connection
+            if is_outermost:
+                self.fuse.point()
+        if is_outermost:
+            self.fuse.point()
+
+
+def fuse(device: Device, at: int | None) -> Fuse:
+    """Let the device's next run die at point number `at` (None: never); the points are counted."""
+    the_fuse = Fuse(at)
+
+    def open_fused(path: Path) -> Store:
+        store = open_store(path)
+        store.__class__ = FusedStore
+        store.fuse = the_fuse  # type: ignore[attr-defined]
+        return store
+
+    def send(url: str, message: bytes) -> bytes:
+        the_fuse.point()
+        answer = device.post(url, message)
+        the_fuse.point()
+        return answer
+
+    device.open_store, device.send = open_fused, send
+    return the_fuse
+
+
+def mend(device: Device) -> None:
+    device.open_store, device.send = open_store, None
