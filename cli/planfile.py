@@ -73,10 +73,12 @@ def check_current(saved: Any, plan: Plan) -> None:
         return
     if saved.get("script") != current["script"]:
         reason = "the script has changed since it was planned"
+    elif saved.get("inputs") != current["inputs"]:
+        reason = "an uploaded file has changed since it was planned"
     elif saved.get("base") != current["base"]:
         reason = "the device's state has changed since it was planned"
     else:
-        reason = "the plan was altered, or an uploaded file has changed"
+        reason = "the plan was altered"
     raise Failure(reason, "plan again with `csc plan --out`, and apply that", REFUSED)
 
 

@@ -49,10 +49,17 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     )
     if has_errors(diagnostics):
         return Compilation(diagnostics, None, None)
+    inputs = hashlib.sha256(canonical([digest, machine.uploads]).encode()).hexdigest()
     prediction = DeviceState(
-        machine.committed, machine.active, machine.candidate, machine.files, machine.records
+        machine.committed,
+        machine.active,
+        machine.candidate,
+        machine.files,
+        machine.records,
+        inputs,
     )
-    return Compilation(diagnostics, _plan(machine, digest), prediction)
+    plan = _plan(machine, digest, inputs)
+    return Compilation(diagnostics, plan, circumstances.base if plan.is_empty else prediction)
 
 
 def script_digest(scripts: Sequence[Script]) -> str:
@@ -79,17 +86,23 @@ def _spoken(part: Argument | None) -> list[str | None]:
             return [type(part).__name__, part.name, value]
 
 
-def _plan(machine: Machine, digest: str) -> Plan:
+def _plan(machine: Machine, digest: str, inputs: str) -> Plan:
+    """The plan; empty if applying it would change nothing, or if it was the last that was applied.
+
+    The second matters where a script leaves changes uncommitted: they are in the candidate when the same
+    script begins again, and its first `activate` would take them along.
+    """
     steps = tuple(machine.steps.steps)
     base = machine.circumstances.base
-    if (
-        not any(isinstance(step.action, CmpOperation) for step in steps)
-        and machine.candidate == base.candidate
-        and machine.active == base.active
-        and machine.committed == base.committed
-    ):
-        steps = ()  # the changes undo each other: a plan is empty if applying it would change nothing
-    return Plan(steps, tuple(machine.idle), digest, state_digest(base))
+    if not any(isinstance(step.action, CmpOperation) for step in steps):
+        changes_nothing = (
+            machine.candidate == base.candidate
+            and machine.active == base.active
+            and machine.committed == base.committed
+        )
+        if changes_nothing or inputs == base.left_by:
+            steps = ()
+    return Plan(steps, tuple(machine.idle), digest, inputs, state_digest(base))
 
 
 def _end(scripts: Sequence[Script]) -> Span:

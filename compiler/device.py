@@ -43,7 +43,11 @@ class CertificateRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """Everything of a device that outlives a run. `files` maps device files to content ids."""
+    """Everything of a device that outlives a run.
+
+    `files` maps device files to content ids. `left_by` is the digest of the inputs (script and uploads) whose
+    run ended with exactly this state; empty if something else has touched it since.
+    """
 
     committed: Configuration = field(default_factory=empty_device)
     active: Configuration = field(default_factory=empty_device)
@@ -52,3 +56,4 @@ class DeviceState:
     certificates: Mapping[Address, CertificateRecord] = field(
         default_factory=dict[Address, CertificateRecord]
     )
+    left_by: str = ""

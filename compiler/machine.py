@@ -39,9 +39,10 @@ class Circumstances:
 class Machine:
     """The three configurations, context, device files and life cycles at one point of the script.
 
-    `files` are the device's files; `reaching` is what a `file://` sees of them here, which differs after a
-    certmgr that has nothing to do. `origins` tells where a property got its value in this run, `deleted`
-    where an object went, `obtained` where a content id came to be; all three are there for labels.
+    `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
+    of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
+    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be; all
+    three are there for labels.
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
@@ -55,6 +56,7 @@ class Machine:
     active: dict[Address, Properties]
     committed: dict[Address, Properties]
     records: dict[Address, CertificateRecord]
+    uploads: dict[str, str]
     files: dict[str, str]
     reaching: dict[str, str]
     steps: StepBuilder
@@ -129,6 +131,7 @@ def start(circumstances: Circumstances, script: str) -> Machine:
         active=dict(base.active),
         committed=dict(base.committed),
         records=dict(base.certificates),
+        uploads={},
         files=dict(base.files),
         reaching=dict(base.files),
         steps=StepBuilder(),

@@ -141,11 +141,16 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole plan. `script` and `base` are SHA-256 digests of the script texts and of the state."""
+    """The whole plan.
+
+    `script`, `inputs` and `base` are SHA-256 digests: of what the script says, of that and the uploads that
+    it names, and of the state that the plan starts from.
+    """
 
     steps: tuple[Step, ...]
     unchanged: tuple[Unchanged, ...]
     script: str
+    inputs: str
     base: str
 
     @property

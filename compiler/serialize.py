@@ -75,6 +75,7 @@ def state_digest(state: DeviceState) -> str:
         "active": configuration_to_json(state.active),
         "candidate": configuration_to_json(state.candidate),
         "files": dict(state.files),
+        "left_by": state.left_by,
         "certificates": {
             address.path: _record_to_json(record) for address, record in state.certificates.items()
         },
@@ -101,6 +102,7 @@ def plan_to_json(plan: Plan) -> Json:
     return {
         "schema": PLAN_SCHEMA,
         "script": plan.script,
+        "inputs": plan.inputs,
         "base": plan.base,
         "steps": [_step_to_json(step) for step in plan.steps],
         "unchanged": [

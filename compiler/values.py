@@ -179,6 +179,8 @@ def _read_file(
         except OSError as error:
             machine.report(_unreadable_file(name, error, span))
             return None
+        if content is not None:
+            machine.uploads[name] = content
     if content is None and is_root:
         content = machine.circumstances.stand_in
     if content is not None:

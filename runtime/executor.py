@@ -59,7 +59,7 @@ def execute(
     if run.failures:
         not_tried = tuple(s for s in plan.steps if s.id not in run.begun)
         raise StepsFailed(tuple(run.failures), not_tried)
-    around.store.set_candidate(around.device, run.candidate)
+    around.store.end_run(around.device, run.candidate, plan.inputs)
     return run.version
 
 

@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+import httpcore
 import httpx
 
 from .codec import MAX_MESSAGE_SIZE
@@ -18,6 +19,7 @@ from .errors import (
     TransportError,
     clean,
 )
+from .keepalive import KeepAliveBackend
 
 CONTENT_TYPE = "application/pkixcmp"
 # Seconds. A CA may sign with slow hardware, so it is given longer to answer than to take a connection.
@@ -35,9 +37,10 @@ class HttpTransport:
 
     def __init__(self, total_timeout: float = TOTAL_TIMEOUT) -> None:
         self._total_timeout = total_timeout
-        loopback = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+        direct = _Direct()
         self._client = httpx.Client(
-            mounts=loopback,
+            # Loopback's patterns go before those of the environment's proxies, the last one after them.
+            mounts={f"all://{host}": direct for host in ("127.0.0.1", "localhost", "[::1]", "*")},
             timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
             follow_redirects=False,
             headers={"Accept": CONTENT_TYPE, "Accept-Encoding": "identity"},
@@ -100,6 +103,16 @@ class HttpTransport:
                         f"no whole answer from {url} within {self._total_timeout:.0f} seconds"
                     )
             return bytes(body)
+
+
+class _Direct(httpx.HTTPTransport):
+    """Connections without a proxy, kept open where HTTP/1.0 allows it (see `keepalive`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(), network_backend=KeepAliveBackend()
+        )
 
 
 def _not_cmp(url: str, status: int, kind: str) -> TransportError:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
@@ -28,6 +31,7 @@ _LONGEST_CHAIN = 8
 # What the path validation accepts of a CA.
 _SMALLEST_RSA = 2048  # bits
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _VERIFIER_TALK = (
     "validation failed: ",
     "candidates exhausted: ",
@@ -59,6 +63,9 @@ def verify_chain(
         if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
             return
         raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not valid now")
+    if leaf.version is x509.Version.v1:
+        _verify_version_1(leaf, anchors, at)
+        return
     verifier = (
         PolicyBuilder()
         .store(Store(list(anchors)))
@@ -75,6 +82,27 @@ def verify_chain(
             f"the certificate {_dn(leaf.subject)}, issued by {_dn(leaf.issuer)}, does not lead to"
             f" {wanted}: {_reason(leaf, error, at)}"
         ) from None
+
+
+def _verify_version_1(
+    leaf: x509.Certificate, anchors: Sequence[x509.Certificate], at: datetime
+) -> None:
+    """As `verify_chain`, of a certificate that cannot have extensions: issued by an anchor itself.
+
+    Small CAs issue such certificates (`openssl x509 -req` without extensions), and the path validation
+    refuses them.
+    """
+    problem = "it is an X.509v1 certificate, and no CA certificate at hand issued it itself"
+    for anchor in anchors:
+        with suppress(ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            if not isinstance(leaf.signature_hash_algorithm, _HASHES):
+                continue
+            leaf.verify_directly_issued_by(anchor)
+            verify_chain(anchor, [anchor], [], at)
+            if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
+                return
+            problem = _out_of_date(leaf, at)
+    raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not trusted: {problem}")
 
 
 def _issuers() -> ExtensionPolicy:
@@ -120,10 +148,8 @@ def _check_anchor(anchor: x509.Certificate) -> None:
 
 def _reason(leaf: x509.Certificate, error: Exception, at: datetime) -> str:
     """The verifier's reason in words that need no knowledge of the verifier."""
-    if at > leaf.not_valid_after_utc:
-        return f"it expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
-    if at < leaf.not_valid_before_utc:
-        return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
+    if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
+        return _out_of_date(leaf, at)
     text = re.sub(r" \(encountered processing .*", "", str(error), flags=re.DOTALL)
     text = re.sub(r": AlgorithmIdentifier .*", "", text, flags=re.DOTALL)
     for prefix in _VERIFIER_TALK:
@@ -133,6 +159,12 @@ def _reason(leaf: x509.Certificate, error: Exception, at: datetime) -> str:
     if text == "cert is not valid at validation time":
         return "a certificate on the way is not valid now"
     return clean(text)
+
+
+def _out_of_date(leaf: x509.Certificate, at: datetime) -> str:
+    if at > leaf.not_valid_after_utc:
+        return f"it expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
+    return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _dn(name: x509.Name) -> str:

@@ -6,7 +6,8 @@ CREATE TABLE device (
     name TEXT PRIMARY KEY,
     candidate TEXT NOT NULL,     -- configurations as JSON
     active TEXT NOT NULL,
-    version INTEGER NOT NULL     -- the committed version, 0 before the first commit
+    version INTEGER NOT NULL,    -- the committed version, 0 before the first commit
+    left_by TEXT NOT NULL        -- digest of the inputs whose run ended with this state, or empty
 );
 
 CREATE TABLE version (           -- every configuration that was ever committed

@@ -65,7 +65,7 @@ class Store:
         """The state of a device; one that was never written to is new."""
         with self._lock:
             row = self._connection.execute(
-                "SELECT candidate, active FROM device WHERE name = ?", (device,)
+                "SELECT candidate, active, left_by FROM device WHERE name = ?", (device,)
             ).fetchone()
             if row is None:
                 return DeviceState()
@@ -79,6 +79,7 @@ class Store:
                     )
                 ),
                 certificates=self._certificates(device),
+                left_by=row[2],
             )
 
     def version(self, device: str, number: int | None = None) -> Version:
@@ -108,14 +109,15 @@ class Store:
         new = _text(empty_device())
         with self.transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO device VALUES (?, ?, ?, 0)", (device, new, new)
+                "INSERT OR IGNORE INTO device VALUES (?, ?, ?, 0, '')", (device, new, new)
             )
 
-    def set_candidate(self, device: str, configuration: Configuration) -> None:
-        """Replace the candidate."""
+    def end_run(self, device: str, candidate: Configuration, inputs: str) -> None:
+        """Replace the candidate, at the end of a run with these inputs."""
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE device SET candidate = ? WHERE name = ?", (_text(configuration), device)
+                "UPDATE device SET candidate = ?, left_by = ? WHERE name = ?",
+                (_text(candidate), inputs, device),
             )
 
     def activate(self, device: str, configuration: Configuration) -> None:
@@ -123,7 +125,8 @@ class Store:
         text = _text(configuration)
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE device SET candidate = ?, active = ? WHERE name = ?", (text, text, device)
+                "UPDATE device SET candidate = ?, active = ?, left_by = '' WHERE name = ?",
+                (text, text, device),
             )
 
     def commit(self, device: str, script: str, at: datetime) -> int:
@@ -136,7 +139,9 @@ class Store:
                 "INSERT INTO version VALUES (?, ?, ?, ?, ?)",
                 (device, number, active, script, at.isoformat()),
             )
-            connection.execute("UPDATE device SET version = ? WHERE name = ?", (number, device))
+            connection.execute(
+                "UPDATE device SET version = ?, left_by = '' WHERE name = ?", (number, device)
+            )
         return number
 
     # -- certificates ------------------------------------------------------------------------------
@@ -202,6 +207,7 @@ class Store:
                     record.operations,
                 ),
             )
+            _touch(connection, device)
 
     def mark_revoked(self, device: str, address: Address, script: str, operations: int) -> None:
         """Record that the newest certificate of `address` is revoked."""
@@ -211,6 +217,7 @@ class Store:
                 " (SELECT max(id) FROM certificate WHERE device = ? AND path = ?)",
                 (script, operations, device, address.path),
             )
+            _touch(connection, device)
 
     # -- files and contents ------------------------------------------------------------------------
 
@@ -292,6 +299,11 @@ def load_device(path: Path, device: str) -> DeviceState:
         return store.load(device)
     finally:
         store.close()
+
+
+def _touch(connection: sqlite3.Connection, device: str) -> None:
+    """What the device is now is not what the last run left."""
+    connection.execute("UPDATE device SET left_by = '' WHERE name = ?", (device,))
 
 
 def _connect(uri: str) -> sqlite3.Connection:

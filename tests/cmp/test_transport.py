@@ -102,6 +102,41 @@ def test_a_transaction_uses_one_connection() -> None:
     assert len({request.client_address for request in server.seen}) == 1
 
 
+def old_reply(handler: Handler, *headers: bytes, size: int = 1) -> None:
+    """An HTTP/1.0 answer, written in pieces of `size` bytes."""
+    lines = (b"HTTP/1.0 200 OK", b"Content-Type: application/pkixcmp", *headers, b"", handler.body)
+    answer = b"\r\n".join(lines)
+    for start in range(0, len(answer), size):
+        handler.wfile.write(answer[start : start + size])
+        handler.wfile.flush()
+    handler.close_connection = b"Connection: keep-alive" not in headers
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_http_1_0_connections_are_kept_where_the_server_says_so(size: int) -> None:
+    """RFC 9112 C.2.2. Openssl's CMP server knows a transaction only as long as its connection."""
+
+    def answer(handler: Handler) -> None:
+        old_reply(handler, b"Connection: keep-alive", b"Content-Length: 2", size=size)
+
+    with serving(answer) as server, HttpTransport() as http:
+        assert [http.send(server.url, bytes([n, 7])) for n in range(3)] == [
+            b"\0\7",
+            b"\1\7",
+            b"\2\7",
+        ]
+    assert len({request.client_address for request in server.seen}) == 1
+
+
+@pytest.mark.parametrize(
+    "headers", [(b"Content-Length: 2",), (), (b"Connection: close", b"Content-Length: 2")]
+)
+def test_http_1_0_connections_are_closed_otherwise(headers: tuple[bytes, ...]) -> None:
+    with serving(lambda handler: old_reply(handler, *headers)) as server, HttpTransport() as http:
+        assert [http.send(server.url, bytes([n, 7])) for n in range(2)] == [b"\0\7", b"\1\7"]
+    assert len({request.client_address for request in server.seen}) == 2
+
+
 @pytest.mark.parametrize("kind", ["application/pkixcmp; charset=x", "Application/PKIXCMP"])
 def test_the_content_type_is_read_as_http_reads_it(kind: str) -> None:
     with serving(lambda handler: reply(handler, b"answer", kind=kind)) as server:

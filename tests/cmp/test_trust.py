@@ -1,10 +1,16 @@
 """Path validation: what leads to an anchor does, what does not is refused in words of its own."""
 
-from datetime import timedelta
+import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from csc.runtime.cmp.errors import UntrustedCertificate
 from csc.runtime.cmp.trust import check_signer, verify_chain
 from peers.certificates import (
@@ -18,6 +24,7 @@ from peers.certificates import (
     name,
     new_key,
 )
+from peers.openssl import needs_openssl
 
 LEAF = name("fw1")
 
@@ -166,6 +173,72 @@ def test_an_unknown_critical_extension_is_refused(root: Issuer) -> None:
         extensions=[x509.Extension(value.oid, True, value)],
     )
     refused("1.2.3.4", leaf, [root.certificate])
+
+
+# X.509v1: no builder of cryptography makes one, so openssl does.
+
+
+@pytest.fixture(scope="module")
+def version_1(root: Issuer, tmp_path_factory: pytest.TempPathFactory) -> x509.Certificate:
+    return make_version_1(root, tmp_path_factory, "-sha256")
+
+
+def make_version_1(root: Issuer, tmp_path_factory, digest: str) -> x509.Certificate:
+    """What `openssl x509 -req` makes when nobody tells it about extensions; valid at the real time."""
+    folder = tmp_path_factory.mktemp("v1")
+    pem = root.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "ca.key").write_bytes(pem)
+    (folder / "ca.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    pem = new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "ee.key").write_bytes(pem)
+    for command in (
+        "req -config /dev/null -new -key ee.key -subj /CN=fw1 -out ee.csr",
+        "x509 -req -in ee.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 2 -out ee.pem " + digest,
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    certificate = x509.load_pem_x509_certificate((folder / "ee.pem").read_bytes())
+    assert certificate.version is x509.Version.v1
+    return certificate
+
+
+def long_lived(root: Issuer, start: datetime) -> x509.Certificate:
+    """The root again, valid around `start`."""
+    return make_certificate(
+        root.certificate.subject,
+        root.key.public_key(),
+        root.certificate.subject,
+        root.key,
+        is_ca=True,
+        usages=ISSUES,
+        begins=start - timedelta(days=1),
+        ends=start + timedelta(days=30),
+    )
+
+
+@needs_openssl
+def test_a_version_1_certificate_of_the_root_is_accepted(root: Issuer, version_1) -> None:
+    start = version_1.not_valid_before_utc
+    anchor = long_lived(root, start)
+    verify_chain(version_1, [anchor], [], start)
+    refused("not valid before", version_1, [anchor], at=start - timedelta(seconds=1))
+    refused("expired at", version_1, [anchor], at=start + timedelta(days=3))
+    refused("not valid now", version_1, [anchor], at=start + timedelta(days=31))
+
+
+@needs_openssl
+def test_a_version_1_certificate_with_a_broken_hash_is_refused(root, tmp_path_factory) -> None:
+    certificate = make_version_1(root, tmp_path_factory, "-sha1")
+    start = certificate.not_valid_before_utc
+    refused("X.509v1", certificate, [long_lived(root, start)], at=start)
+
+
+@needs_openssl
+def test_a_version_1_certificate_of_another_root_is_refused(root: Issuer, version_1) -> None:
+    start = version_1.not_valid_before_utc
+    stranger = make_root()  # of the same name
+    refused(
+        "X.509v1", version_1, [long_lived(stranger, start)], [long_lived(root, start)], at=start
+    )
 
 
 # Anchors that a user may have configured, and that path validation would refuse in riddles.

@@ -2,14 +2,11 @@
 
 import shutil
 import socket
-import socketserver
 import subprocess
-import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -49,55 +46,10 @@ def mock_server(folder: Path, *options: str) -> Generator[int]:
         )
         try:
             _wait_for(port, process, log)
-            with _relay(port) as relay_port:
-                yield relay_port
+            yield port
         finally:
             process.terminate()
             process.wait(10)
-
-
-@contextmanager
-def _relay(port: int) -> Generator[int]:
-    """A port whose connections lead to `port`, with HTTP/1.1 in place of HTTP/1.0 in answers.
-
-    The mock server keeps connections open under HTTP/1.0, which h11 does not follow, and it forgets a
-    transaction together with its connection. Everything else goes through as it is.
-    """
-
-    class Relay(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            with socket.create_connection(("127.0.0.1", port)) as upstream:
-                answers = upstream.makefile("rb")
-                while (request := _message(self.rfile)) is not None:
-                    upstream.sendall(request)
-                    answer = _message(answers)
-                    if answer is None:
-                        return
-                    self.wfile.write(answer.replace(b"HTTP/1.0 ", b"HTTP/1.1 ", 1))
-                answers.close()
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def _message(stream: IO[bytes]) -> bytes | None:
-    """One HTTP message with its Content-Length, None at the end of the stream."""
-    head, length = b"", 0
-    while line := stream.readline():
-        head += line
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-        if line == b"\r\n":
-            return head + stream.read(length)
-    return None
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
