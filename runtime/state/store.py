@@ -261,15 +261,15 @@ def open_store(path: Path) -> Store:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        connection = _connect(f"file:{path}?mode=rw")
+    except OSError as error:
+        raise _unusable(path, error) from error
+    with _connected(path, "rw") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if _format(connection, path) is None:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
             connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
-    except (OSError, sqlite3.DatabaseError) as error:
-        raise _unusable(path, error) from error
-    return Store(connection)
+        return Store(connection)
 
 
 def open_to_read(path: Path) -> Store | None:
@@ -280,14 +280,11 @@ def open_to_read(path: Path) -> Store | None:
     """
     if not path.exists():
         return None
-    try:
-        connection = _connect(f"file:{path}?mode=ro")
-        if _format(connection, path) is None:
-            connection.close()
-            return None
-    except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
-    return Store(connection)
+    with _connected(path, "ro") as connection:
+        if _format(connection, path) is not None:
+            return Store(connection)
+        connection.close()
+        return None
 
 
 def load_device(path: Path, device: str) -> DeviceState:
@@ -306,10 +303,25 @@ def _touch(connection: sqlite3.Connection, device: str) -> None:
     connection.execute("UPDATE device SET left_by = '' WHERE name = ?", (device,))
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10.0
-    )
+@contextmanager
+def _connected(path: Path, mode: str) -> Generator[sqlite3.Connection]:
+    """A connection that stays open, unless the block fails."""
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10.0,
+        )
+        yield connection
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _unusable(path, error) from error
+        raise
 
 
 def _format(connection: sqlite3.Connection, path: Path) -> int | None:
@@ -318,7 +330,6 @@ def _format(connection: sqlite3.Connection, path: Path) -> int | None:
         return None
     (version,) = connection.execute("SELECT version FROM format").fetchone()
     if version != FORMAT:
-        connection.close()
         raise StateError(
             f"{path} has format {version}, and this csc knows {FORMAT}",
             "use the csc that wrote it",

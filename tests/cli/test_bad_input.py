@@ -1,6 +1,5 @@
 """Bad input: a clear message, a way out, the right exit code, the state unchanged, no traceback."""
 
-import sqlite3
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.server import serve
 from peers.openssl import free_port
-from support.command import SAMPLES, Csc
+from support.command import SAMPLES, Csc, database
 
 GATEWAY = (SAMPLES / "gateway.cfg").read_text()
 UPDATE = (SAMPLES / "update.cfg").read_text()
@@ -21,11 +20,11 @@ UPDATE = (SAMPLES / "update.cfg").read_text()
 
 def state(csc: Csc) -> dict[str, list[tuple]]:
     """Everything in the state that a plan depends on."""
-    database = csc.folder / ".csc" / "state.db"
-    if not database.exists():
+    path = csc.folder / ".csc" / "state.db"
+    if not path.exists():
         return {}
     tables = ("device", "version", "device_file", "certificate")
-    with sqlite3.connect(database) as connection:
+    with database(path) as connection:
         return {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
 
 
@@ -216,8 +215,8 @@ def test_damaged_state(csc: Csc) -> None:
 def test_state_of_another_format(csc: Csc) -> None:
     csc.write("a.cfg", "add CertificateStore a\n")
     csc.ok("apply", "--yes", "a.cfg")
-    with sqlite3.connect(csc.folder / ".csc" / "state.db") as database:
-        database.execute("UPDATE format SET version = 99")
+    with database(csc.folder / ".csc" / "state.db") as opened:
+        opened.execute("UPDATE format SET version = 99")
     refused(csc("apply", "--yes", "a.cfg"), 1, "format 99")
 
 

@@ -1,12 +1,11 @@
 """The main job, end to end: scripts applied against the sandbox CA over HTTP."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 from cryptography import x509
 from csc.runtime.state.store import open_to_read
-from support.command import SAMPLES, SEEDS, Csc
+from support.command import SAMPLES, SEEDS, Csc, database
 
 PREREQUISITES = """\
 add CertificateStore cmp
@@ -19,15 +18,15 @@ REVOKE = "certmgr -revoke -clientcert=cmp/clcert\n"
 
 def ledger(csc: Csc) -> list[tuple[str, str]]:
     """Serial number and status of all that the sandbox CA issued, oldest first."""
-    with sqlite3.connect(csc.folder / ".csc" / "sandbox" / "ledger.db") as database:
+    with database(csc.folder / ".csc" / "sandbox" / "ledger.db") as opened:
         query = "SELECT serial_number, status FROM certificate ORDER BY issued_at, rowid"
-        return database.execute(query).fetchall()
+        return opened.execute(query).fetchall()
 
 
 def messages(csc: Csc) -> int:
     """How many requests the sandbox CA has answered."""
-    with sqlite3.connect(csc.folder / ".csc" / "sandbox" / "ledger.db") as database:
-        return database.execute("SELECT count(*) FROM answer").fetchone()[0]
+    with database(csc.folder / ".csc" / "sandbox" / "ledger.db") as opened:
+        return opened.execute("SELECT count(*) FROM answer").fetchone()[0]
 
 
 def shown(csc: Csc) -> dict:

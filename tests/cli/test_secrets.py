@@ -1,10 +1,9 @@
 """Secrets never reach an output: everything that a full run prints or leaves behind is searched for them."""
 
-import sqlite3
 import subprocess
 from pathlib import Path
 
-from support.command import SAMPLES, Csc
+from support.command import SAMPLES, Csc, database
 
 PASSWORD = "correct-horse-battery-staple"
 KEY_MARKS = (b"PRIVATE KEY", PASSWORD.encode(), PASSWORD.encode().hex().encode())
@@ -17,8 +16,8 @@ def everything(folder: Path) -> bytes:
         if path.is_file():
             found += path.read_bytes()
             if path.suffix == ".db":
-                with sqlite3.connect(path) as database:
-                    found += "\n".join(database.iterdump()).encode()
+                with database(path) as opened:
+                    found += "\n".join(opened.iterdump()).encode()
     return found
 
 

@@ -1,8 +1,11 @@
 """`csc` as its users run it: a process of its own, in a folder of its own."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,3 +51,10 @@ class Csc:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
+
+
+@contextmanager
+def database(path: Path) -> Generator[sqlite3.Connection]:
+    """An SQLite database, its changes committed and closed again."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        yield connection
