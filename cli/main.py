@@ -118,4 +118,12 @@ def main() -> NoReturn:
     except click.Abort:
         click.echo("stopped", err=True)
         code = FAILED
+    except Exception as error:
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            raise
+        Failure(
+            f"this is a mistake of csc's own: {type(error).__name__}",
+            "run it again with -v before the command's name, and report what it prints",
+        ).show()
+        code = FAILED
     sys.exit(code if isinstance(code, int) else 0)

@@ -86,6 +86,8 @@ def _apply(
     if saved is not None:
         planfile.check_current(saved[1], planned.plan)
     if not settings.is_quiet:
+        if request.uses_sandbox and plan_text.sandbox_note(planned.plan):
+            click.echo(plan_text.sandbox_note(planned.plan), err=True)
         click.echo(plan_text.render(planned.plan))
     if planned.plan.is_empty:
         return DONE

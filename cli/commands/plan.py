@@ -54,6 +54,8 @@ def command(
     if as_json:
         click.echo(json.dumps(plan_to_json(planned.plan), indent=2, ensure_ascii=False))
     else:
+        if sandbox and plan_text.sandbox_note(planned.plan):
+            click.echo(plan_text.sandbox_note(planned.plan), err=True)
         click.echo(plan_text.render(planned.plan))
     if detailed_exitcode and not planned.plan.is_empty:
         return CHANGES

@@ -49,6 +49,13 @@ def render(plan: Plan) -> str:
     return "\n".join(out)
 
 
+def sandbox_note(plan: Plan) -> str:
+    """Who answers in place of the servers that the plan names; empty if nothing is sent."""
+    if any(isinstance(step.action, CmpOperation) for step in plan.steps):
+        return "With --sandbox the embedded CA answers in place of every CMPServer."
+    return ""
+
+
 def summary(plan: Plan) -> str:
     """One line: how much of what."""
     if plan.is_empty:

@@ -60,12 +60,10 @@ def _plain(stream: IO[str], *, is_verbose: bool) -> Watch:
 
 @contextmanager
 def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
-    """A bar over all steps, and a line with a spinner for each operation under way."""
+    """A line with a spinner for the whole, and one for each operation under way."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
         Progress,
         SpinnerColumn,
         TaskID,
@@ -77,17 +75,17 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
         transient=True,
     )
     with progress:
-        overall = progress.add_task("applying", total=len(plan.steps))
+        done = 0
+        overall = progress.add_task(_overall(done, plan), total=None)
         lines: dict[str, TaskID] = {}
 
         def watch(event: ProgressEvent) -> None:
+            nonlocal done
             step = event.step
             name = escape(f"{step.id} {title(step)}")
             match event:
@@ -99,7 +97,8 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
                         lines[step.id], description=f"{name}: {escape(printable(text))}"
                     )
                 case StepDone(result=result):
-                    progress.advance(overall)
+                    done += 1
+                    progress.update(overall, description=_overall(done, plan))
                     if step.id in lines:
                         progress.remove_task(lines.pop(step.id))
                         console.print(f"[green]done[/]   {name}: {escape(printable(result))}")
@@ -109,3 +108,7 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
                     console.print(f"[red]failed[/] {name}")
 
         yield watch
+
+
+def _overall(done: int, plan: Plan) -> str:
+    return f"applying, {done} of {len(plan.steps)} steps are done"

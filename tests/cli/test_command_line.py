@@ -277,3 +277,29 @@ def test_user_template(csc: Csc, tmp_path: Path) -> None:
     )
     lines = csc.ok("show", "--template", "expiry.jinja").splitlines()
     assert [line.split()[0] for line in lines] == ["cmp/cacert", "cmp/clcert"]
+
+
+def test_a_mistake_of_our_own_is_said_so(csc: Csc) -> None:
+    """A bug is not dressed up as the user's mistake, and its details are there when asked for."""
+    code = (
+        "import sys\nfrom csc.cli import main\nfrom csc.cli.commands import show\n"
+        "def broken(*a, **k): raise KeyError('inner detail')\n"
+        "show.command.callback = broken\n"
+        "sys.argv = ['csc', *sys.argv[1:]]\nmain.main()\n"
+    )
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *options, "show"],
+            capture_output=True,
+            text=True,
+            cwd=csc.folder,
+            env=csc.variables(),
+            check=False,
+        )
+
+    result = run()
+    assert result.returncode == 1
+    assert "mistake of csc's own: KeyError" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in run("-v").stderr
