@@ -19,7 +19,7 @@ from ..compiler.device import CertificateRecord
 from ..compiler.plan import CmpOperation, Operation
 from ..compiler.serialize import canonical
 from .certificates import dump_certificate, dump_key, key_id, load_certificate, load_key
-from .cmp import transaction as cmp
+from .cmp import requests
 from .cmp.client import run
 from .cmp.errors import (
     CMPError,
@@ -30,6 +30,14 @@ from .cmp.errors import (
     WrongCertificate,
 )
 from .cmp.protection import PasswordCredential
+from .cmp.transaction import (
+    CertificateReceived,
+    CertificateRefused,
+    Confirmed,
+    Event,
+    Revoked,
+    Transaction,
+)
 from .errors import ContentMissing, SecretMissing
 from .secrets import read_secret
 from .state import journal
@@ -112,7 +120,7 @@ def carry_out(
 def _begin(
     operation: CmpOperation,
     around: Surroundings,
-    transaction: cmp.Transaction,
+    transaction: Transaction,
     intent: str,
     key: PrivateKeyTypes | None,
 ) -> int:
@@ -138,7 +146,7 @@ def _begin(
 def _run(
     operation: CmpOperation,
     around: Surroundings,
-    transaction: cmp.Transaction,
+    transaction: Transaction,
     entry: int,
     key: PrivateKeyTypes | None,
     tell: Callable[[str], None],
@@ -148,24 +156,24 @@ def _run(
     def send(message: bytes) -> bytes:
         return around.send(url, message)
 
-    def observe(event: cmp.Event) -> None:
+    def observe(event: Event) -> None:
         match event:
-            case cmp.CertificateReceived(certificate=certificate):
+            case CertificateReceived(certificate=certificate):
                 data = dump_certificate(certificate)
                 with around.store.transaction():
                     around.store.put_content(content_id(data), data)
                     journal.received(around.store, entry, content_id(data))
                 tell(f"received certificate {certificate.serial_number:x}, confirming it")
-            case cmp.CertificateRefused():
+            case CertificateRefused():
                 tell("the certificate is not what was asked for: rejecting it")
-            case cmp.Confirmed() | cmp.Revoked():
+            case Confirmed() | Revoked():
                 tell("confirmed by the CA")
 
     tell(f"sending {transaction.request_type} to {url}")
     result = run(transaction, send, around.clock, observe)
-    if isinstance(result, cmp.Revoked):
+    if isinstance(result, Revoked):
         return Outcome(entry, None)
-    assert isinstance(result, cmp.CertificateReceived)  # noqa: S101
+    assert isinstance(result, CertificateReceived)  # noqa: S101
     assert key is not None  # noqa: S101
     return Outcome(entry, _record(operation, result.certificate, key))
 
@@ -193,13 +201,13 @@ def _transaction(
     resolve: Callable[[str], str],
     key: PrivateKeyTypes | None,
     resend: bytes | None,
-) -> cmp.Transaction:
+) -> Transaction:
     """The transaction for `operation`; `resend` is the exact request of one that was cut off."""
     anchor = _load_certificate(around, resolve(operation.server.ca_certificate))
     now = around.clock()
     if operation.operation is Operation.INITIATE:
         assert key is not None  # noqa: S101
-        return cmp.initialize(
+        return requests.initialize(
             subject=x509.Name.from_rfc4514_string(operation.subject),
             key=key,
             credential=credential_of(operation),
@@ -213,7 +221,7 @@ def _transaction(
     certificate_key = _load_key(around, resolve(operation.old_key or ""))
     if operation.operation is Operation.UPDATE:
         assert key is not None  # noqa: S101
-        return cmp.update(
+        return requests.update(
             certificate=certificate,
             certificate_key=certificate_key,
             key=key,
@@ -222,7 +230,7 @@ def _transaction(
             random=around.random,
             resend=resend,
         )
-    return cmp.revoke(
+    return requests.revoke(
         certificate=certificate,
         certificate_key=certificate_key,
         anchors=(anchor,),

@@ -19,7 +19,7 @@ else raises, and the transaction is over.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,48 +28,36 @@ from enum import Enum, auto
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from . import checks
-from .codec import decode, encode_cert_request
+from .codec import decode
 from .errors import CMPError, MalformedMessage, UntrustedCertificate, WrongCertificate
 from .model import (
     AlgorithmIdentifier,
     BodyType,
     CertConfirmContent,
-    CertId,
     CertRepMessage,
     CertReqMessages,
-    CertReqMsg,
     CertStatus,
-    CertTemplate,
     ErrorMsgContent,
-    Extension,
     PKIBody,
     PKIFailureInfo,
     PKIHeader,
     PKIMessage,
     PKIStatus,
     PKIStatusInfo,
-    PopoKind,
-    ProofOfPossession,
-    RevDetails,
     RevReqContent,
 )
 from .protection import (
     Credential,
-    PasswordCredential,
     SignatureCredential,
     protect,
-    sign,
-    signature_algorithm,
 )
 
 _CMP2000 = 2
 _CMP2021 = 3
 _TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
-_REASON_CODE = "2.5.29.21"  # id-ce-cRLReasons
 _LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 A.1
 _SHA512 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.3")
 
@@ -131,8 +119,11 @@ _WHAT = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """What was asked for: all that an answer is held against."""
+class Request:
+    """What is asked for: all that an answer is held against.
+
+    `key` is the new key and `subject` its certificate's, both None for a revocation.
+    """
 
     type: BodyType
     credential: Credential
@@ -143,11 +134,15 @@ class _Request:
 
 
 class Transaction:
-    """One transaction; made by `initialize`, `update` and `revoke`."""
+    """One transaction; see `requests` for what makes one.
+
+    `resend` is the exact request of an earlier run of the same operation with the same key: it is sent again
+    in place of a new one.
+    """
 
     def __init__(
         self,
-        request: _Request,
+        request: Request,
         content: CertReqMessages | RevReqContent,
         now: datetime,
         random: Random,
@@ -274,102 +269,6 @@ class Transaction:
             recip_nonce=recip_nonce,
         )
         self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
-
-
-def initialize(
-    *,
-    subject: x509.Name,
-    key: PrivateKeyTypes,
-    credential: PasswordCredential,
-    anchors: Sequence[x509.Certificate],
-    recipient: x509.Name,
-    now: datetime,
-    random: Random,
-    resend: bytes | None = None,
-) -> Transaction:
-    """An ir (RFC 9483 4.1.1): a first certificate, authenticated by reference number and secret.
-
-    `anchors` are what the CA's answers and the certificate have to lead to. `resend`, here and below, is the
-    exact request of an earlier run of the same operation with the same key, which is then sent again.
-
-    Raises:
-        ValueError: if the key cannot sign.
-    """
-    request = _Request(BodyType.IR, credential, tuple(anchors), recipient, key, subject)
-    return Transaction(request, _cert_request(request, None), now, random, resend)
-
-
-def update(
-    *,
-    certificate: x509.Certificate,
-    certificate_key: PrivateKeyTypes,
-    key: PrivateKeyTypes,
-    anchors: Sequence[x509.Certificate],
-    now: datetime,
-    random: Random,
-    chain: Sequence[x509.Certificate] = (),
-    resend: bytes | None = None,
-) -> Transaction:
-    """A kur (RFC 9483 4.1.3): the same certificate for a new key, signed with the one in force.
-
-    Raises:
-        ValueError: if a key cannot sign.
-    """
-    request = _Request(
-        BodyType.KUR,
-        SignatureCredential(certificate, certificate_key, tuple(chain)),
-        tuple(anchors),
-        certificate.issuer,
-        key,
-        certificate.subject,
-    )
-    old = CertId(certificate.issuer, certificate.serial_number)
-    return Transaction(request, _cert_request(request, old), now, random, resend)
-
-
-def revoke(
-    *,
-    certificate: x509.Certificate,
-    certificate_key: PrivateKeyTypes,
-    anchors: Sequence[x509.Certificate],
-    now: datetime,
-    random: Random,
-    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified,
-    chain: Sequence[x509.Certificate] = (),
-    resend: bytes | None = None,
-) -> Transaction:
-    """An rr (RFC 9483 4.2): the end of a certificate, signed with itself.
-
-    Raises:
-        ValueError: if the key cannot sign.
-    """
-    request = _Request(
-        BodyType.RR,
-        SignatureCredential(certificate, certificate_key, tuple(chain)),
-        tuple(anchors),
-        certificate.issuer,
-    )
-    details = RevDetails(
-        CertTemplate(issuer=certificate.issuer, serial_number=certificate.serial_number),
-        (Extension(_REASON_CODE, False, x509.CRLReason(reason).public_bytes()),),
-    )
-    return Transaction(request, RevReqContent((details,)), now, random, resend)
-
-
-def _cert_request(request: _Request, old: CertId | None) -> CertReqMessages:
-    """The one CertReqMsg, with proof of possession by signature (RFC 4211 4.1)."""
-    assert request.key is not None  # noqa: S101
-    template = CertTemplate(
-        subject=request.subject,
-        public_key=request.key.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        ),
-    )
-    cert_request = encode_cert_request(0, template, old)
-    pop = ProofOfPossession(
-        PopoKind.SIGNATURE, signature_algorithm(request.key), sign(request.key, cert_request)
-    )
-    return CertReqMessages((CertReqMsg(0, template, pop, cert_request, old),))
 
 
 def _sender(credential: Credential) -> x509.Name:

@@ -41,14 +41,12 @@ from csc.runtime.cmp.protection import (
     sign,
     signature_algorithm,
 )
+from csc.runtime.cmp.requests import initialize, revoke, update
 from csc.runtime.cmp.transaction import (
     CertificateReceived,
     CertificateRefused,
     Revoked,
     Transaction,
-    initialize,
-    revoke,
-    update,
 )
 from peers.certificates import (
     NOW,

@@ -8,6 +8,7 @@ from csc.runtime.cmp.client import run
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import ConnectionBroken, ProtectionError, WrongCertificate
 from csc.runtime.cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIStatus, PKIStatusInfo
+from csc.runtime.cmp.requests import initialize, revoke
 from csc.runtime.cmp.transaction import (
     CertificateReceived,
     CertificateRefused,
@@ -15,8 +16,6 @@ from csc.runtime.cmp.transaction import (
     Event,
     Revoked,
     Transaction,
-    initialize,
-    revoke,
 )
 from peers.certificates import NOW, new_key
 from peers.fake_ca import ACCEPTED, SECRET, SUBJECT, FakeCA

@@ -31,6 +31,7 @@ from csc.runtime.cmp.errors import (
 )
 from csc.runtime.cmp.model import PKIFailureInfo, PKIStatus
 from csc.runtime.cmp.protection import PasswordCredential
+from csc.runtime.cmp.requests import initialize, revoke, update
 from csc.runtime.cmp.transaction import (
     CertificateReceived,
     CertificateRefused,
@@ -38,9 +39,6 @@ from csc.runtime.cmp.transaction import (
     Event,
     Revoked,
     Transaction,
-    initialize,
-    revoke,
-    update,
 )
 from csc.runtime.cmp.transport import HttpTransport
 from peers.certificates import ISSUES, make_certificate, name, new_key

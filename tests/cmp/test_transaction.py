@@ -35,15 +35,13 @@ from csc.runtime.cmp.protection import (
     verify_raw,
     verify_signature,
 )
+from csc.runtime.cmp.requests import initialize, revoke, update
 from csc.runtime.cmp.transaction import (
     CertificateReceived,
     CertificateRefused,
     Confirmed,
     Revoked,
     Transaction,
-    initialize,
-    revoke,
-    update,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from csc.runtime.cmp import transaction
+from csc.runtime.cmp import requests
 from csc.runtime.cmp.client import run
 from csc.runtime.cmp.codec import decode, encode_cert_request
 from csc.runtime.cmp.model import (
@@ -376,7 +376,7 @@ def test_many_at_once(ca: SandboxCA) -> None:
 
     def enrol(number: int) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
-        begun = transaction.initialize(
+        begun = requests.initialize(
             subject=x509.Name.from_rfc4514_string(f"CN=device-{number}"),
             key=key,
             credential=SECRET,
