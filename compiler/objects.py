@@ -202,6 +202,19 @@ def _named_object(
     name = words[1]
     for extra in words[2:]:
         machine.report(_unexpected(extra.span, f"`{verb.text}` takes one type and one name"))
+    if not name.text or "/" in name.text:
+        machine.report(
+            finding(
+                rules.WRONG_VALUE,
+                f"a {object_type.name} cannot be called `{name.text}`",
+                name.span,
+                "a name is not empty and has no slash in it",
+                help="to name an object of a container, enter the container first"
+                if "/" in name.text
+                else None,
+            )
+        )
+        return None
     address = machine.context.child(object_type.name, name.text)
     if machine.is_assumed(machine.context):
         return object_type, address, name

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import string
+
 from ..compiler.address import Address
 from ..compiler.configuration import Configuration, FileValue
 
 _EXTENSIONS = {"CertificateData": ".der", "PrivateKey": ".pem"}
+_PLAIN = frozenset(string.ascii_letters + string.digits + "_-")
 
 
 def snapshot_files(configuration: Configuration) -> dict[str, str]:
@@ -19,5 +22,15 @@ def snapshot_files(configuration: Configuration) -> dict[str, str]:
 
 
 def file_name(address: Address, name: str) -> str:
-    """A file name of the object's own: names of objects hold no dot, so no two collide."""
-    return ".".join(n for _, n in address.segments) + _EXTENSIONS.get(name, f".{name}")
+    """A file name of the property's own: the object's path, joined by dots.
+
+    Whatever in a name of an object is no letter, digit, `_` or `-` is escaped, so that no two paths collide.
+    """
+    path = ".".join(_escape(n) for _, n in address.segments)
+    return path + _EXTENSIONS.get(name, f".{name}")
+
+
+def _escape(name: str) -> str:
+    return "".join(
+        f"%{byte:02X}" if chr(byte) not in _PLAIN else chr(byte) for byte in name.encode()
+    )

@@ -1,0 +1,86 @@
+"""A snapshot is a script that gives the configuration back, whatever is in it."""
+
+from datetime import UTC, datetime
+
+from csc.compiler.address import ROOT, Address
+from csc.compiler.compile import compile_scripts
+from csc.compiler.configuration import Configuration, FileValue, empty_device
+from csc.compiler.device import DeviceState
+from csc.compiler.machine import Circumstances
+from csc.grammar.parser import parse
+from csc.runtime.snapshot import render_json, render_script
+from csc.runtime.snapshot_files import snapshot_files
+from csc.runtime.state.store import Version
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+# Everything that a script can hold: a value that spans lines comes from escapes.
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True) | st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="/\0"), min_size=1, max_size=8
+)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    """Stores with certificates, and servers that refer to them."""
+    found: dict[Address, dict] = {}
+    roots: list[Address] = []
+    for name in draw(st.lists(NAME, max_size=3, unique=True)):
+        store = ROOT.child("CertificateStore", name)
+        if store not in empty_device():
+            found[store] = {"Comments": draw(TEXT)} if draw(st.booleans()) else {}
+        for child in draw(st.lists(NAME, max_size=3, unique=True)):
+            address = store.child("Certificate", child)
+            content = FileValue("x.der", f"sha256:{address.reference}")
+            found[address] = {"Type": "Remote", "CertificateData": content}
+            roots.append(address)
+    for name in draw(st.lists(NAME, max_size=2, unique=True)) if roots else ():
+        found[ROOT.child("CMPServer", name)] = {
+            "CACert": draw(st.sampled_from(roots)).reference,
+            "FQDN": "ca.example.com",
+            "Port": str(draw(st.integers(1, 65535))),
+            "Path": draw(TEXT.filter(lambda text: not text.startswith("${"))),
+        }
+    return {**empty_device(), **found}
+
+
+def version(configuration: Configuration) -> Version:
+    return Version(1, configuration, "digest", NOW)
+
+
+def compiled(script: str, files: dict[str, str]) -> Configuration:
+    circumstances = Circumstances(DeviceState(), NOW, files.get)
+    compilation = compile_scripts([parse(script)], circumstances)
+    assert compilation.prediction is not None, (script, compilation.diagnostics)
+    return compilation.prediction.candidate
+
+
+@given(configurations())
+def test_snapshot_compiles_to_what_it_shows(configuration: Configuration) -> None:
+    """compile(snapshot(configuration)) on a new device is the configuration."""
+    script = render_script("default", version(configuration), (), lambda content: None)
+    usable = {a: p for a, p in configuration.items() if "${" not in str(p.get("Comments", ""))[:2]}
+    if len(usable) == len(configuration):
+        assert compiled(script, snapshot_files(configuration)) == configuration
+
+
+@given(NAME, TEXT)
+def test_nothing_shown_begins_a_command(name: str, device: str) -> None:
+    """A name with line breaks stays within its line, in comments as in commands."""
+    address = ROOT.child("CertificateStore", "ipsec").child("Certificate", name)
+    data = FileValue("x.der", "sha256:x")
+    configuration = {**empty_device(), address: {"Type": "Remote", "CertificateData": data}}
+    script = render_script(device, version(configuration), (), lambda content: None)
+    commands = parse(script).commands
+    assert [command.verb.text for command in commands] == ["cc", "add", "cc"]
+
+
+def test_json_holds_the_same() -> None:
+    address = ROOT.child("CertificateStore", "cmp")
+    document = render_json("d", version({address: {"Comments": "x"}}), (), lambda content: None)
+    assert document["configuration"] == [
+        {"path": "/CertificateStore/cmp", "properties": {"Comments": "x"}}
+    ]
+    assert document["version"] == 1
