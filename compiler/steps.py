@@ -89,14 +89,11 @@ class StepBuilder:
 
     def _add(self, action: Action, depends: set[str | None], span: Span, reason: str) -> str:
         step_id = self.next_id()
-        order = {step.id: number for number, step in enumerate(self.steps)}
         needs = {d for d in depends if d is not None}
         if self._barrier is not None:
-            barrier = order[self._barrier]
-            needs = {d for d in needs if order[d] > barrier} or {self._barrier}
-        self.steps.append(
-            Step(step_id, action, tuple(sorted(needs, key=order.__getitem__)), span, reason)
-        )
+            barrier = _number(self._barrier)
+            needs = {d for d in needs if _number(d) > barrier} or {self._barrier}
+        self.steps.append(Step(step_id, action, tuple(sorted(needs, key=_number)), span, reason))
         self._since_barrier.append(step_id)
         return step_id
 
@@ -106,6 +103,10 @@ _WHY = {
     Change.UPDATE: "the script changes it",
     Change.DELETE: "the script deletes it",
 }
+
+
+def _number(step_id: str) -> int:
+    return int(step_id[1:])
 
 
 def _line(address: Address) -> list[Address]:
