@@ -36,6 +36,12 @@ class Materials:
     uploads: Callable[[str], bytes | None]
     sandbox_root: bytes | None = None
 
+    def find(self, content: str) -> bytes | None:
+        """The bytes of a content id, None if they are not at hand."""
+        if self.sandbox_root is not None and content == content_id(self.sandbox_root):
+            return self.sandbox_root
+        return self.uploads(content)
+
 
 def execute(
     plan: Plan,
@@ -187,7 +193,7 @@ def _keep(run: _Run, content: str, *, sealed: bool) -> None:
     store, vault = run.around.store, run.around.vault
     if (store.secret(content) if sealed else store.content(content)) is not None:
         return
-    data = run.materials.uploads(content)
+    data = run.materials.find(content)
     if data is None:
         raise ContentMissing(
             f"the file with the content {content} is gone", "it was there when the plan was made"

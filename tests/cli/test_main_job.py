@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from cryptography import x509
+from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.state.store import open_to_read
 from support.command import SAMPLES, SEEDS, Csc, database
 
@@ -116,6 +117,14 @@ def test_update_meets_the_ca_that_issued(csc: Csc) -> None:
     root = (csc.folder / ".csc" / "sandbox" / "root.pem").read_bytes()
     csc.ok("apply", "--sandbox", "--yes", SAMPLES / "update.cfg")
     assert (csc.folder / ".csc" / "sandbox" / "root.pem").read_bytes() == root
+
+
+def test_sandbox_that_is_there_before_the_state(csc: Csc) -> None:
+    """A first run that died after it had made the CA is in nobody's way."""
+    with SandboxCA.open(csc.folder / ".csc" / "sandbox"):
+        pass
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
+    assert [status for _, status in ledger(csc)] == ["confirmed"]
 
 
 def test_snapshot_is_a_script(csc: Csc) -> None:

@@ -83,7 +83,7 @@ class Device:
                 generate_key=quick_key,
             )
             root = dump_certificate(self.ca.root)
-            materials = Materials({content_id(root): root}.get, root)
+            materials = Materials(lambda content: None, root)
             execute(
                 compilation.plan,
                 around,
