@@ -64,6 +64,8 @@ def command(
         raise Failure(str(error), error.way_out, REFUSED) from None
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
+    except BrokenPipeError:
+        raise  # whoever reads our output has gone; that says nothing of the state
     except OSError as error:
         raise Failure(
             f"the state in {location.folder} cannot be used: {error.strerror}",
