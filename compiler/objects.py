@@ -10,7 +10,7 @@ from .address import ROOT, Address
 from .arguments import Arguments
 from .binding import check_binding
 from .configuration import is_predefined
-from .diagnostics import Diagnostic, Label, Severity, finding
+from .diagnostics import Applicability, Diagnostic, Label, Severity, finding
 from .machine import Machine
 from .properties import check_complete, read_properties
 from .schema.catalog import TYPES, container_types
@@ -147,7 +147,7 @@ def _unknown_object(machine: Machine, address: Address, span: Span) -> Diagnosti
         "not found",
         secondary=(Label(deleted, "deleted here"),) if deleted else (),
         help=way_out,
-        fix=replacement(span, meant) if meant else None,
+        fix=replacement(span, meant, Applicability.UNSAFE) if meant else None,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..grammar.ast import Span
 from . import rules
 from .address import Address
-from .diagnostics import Diagnostic, Label, finding
+from .diagnostics import Applicability, Diagnostic, Label, finding
 from .machine import Machine
 from .schema.catalog import TYPES, container_types
 from .schema.model import ObjectType, PropertyType, Reference
@@ -76,7 +76,7 @@ def _dangling(
         "nothing by this name" if here or not deleted else "deleted here, and still referred to",
         secondary=(Label(deleted, "deleted here"),) if deleted and here else (),
         help=way_out,
-        fix=replacement(here, meant) if meant and here else None,
+        fix=replacement(here, meant, Applicability.UNSAFE) if meant and here else None,
     )
 
 

@@ -118,9 +118,12 @@ def _wrong_choice(
     )
 
 
-def replacement(span: Span, text: str) -> Fix:
-    """The fix of a misspelt word: put `text` there instead."""
-    return Fix(f"write `{text}`", (Edit(span, quote(text)),), Applicability.SAFE)
+def replacement(span: Span, text: str, applicability: Applicability = Applicability.SAFE) -> Fix:
+    """The fix of a misspelt word: put `text` there instead.
+
+    It is safe where the word is the language's own. Which object was meant, only a person can know.
+    """
+    return Fix(f"write `{text}`", (Edit(span, quote(text)),), applicability)
 
 
 def _read_reference(
