@@ -26,8 +26,6 @@ from .cmp.errors import (
     ConnectFailed,
     Rejected,
     TransportError,
-    UntrustedCertificate,
-    WrongCertificate,
 )
 from .cmp.protection import PasswordCredential
 from .cmp.transaction import (
@@ -111,8 +109,9 @@ def carry_out(
     entry = _begin(operation, around, transaction, intent, key)
     try:
         return _run(operation, around, transaction, entry, key, tell)
-    except CMPError as error:
-        if _is_final(error):
+    except (ConnectFailed, Rejected) as error:
+        # Nothing was sent, or nothing issued, unless an earlier answer had brought a certificate.
+        if not journal.is_received(around.store, entry):
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
 
@@ -152,6 +151,7 @@ def _run(
     tell: Callable[[str], None],
 ) -> Outcome:
     url = operation.server.url
+    is_refused = False
 
     def send(message: bytes) -> bytes:
         return around.send(url, message)
@@ -165,12 +165,19 @@ def _run(
                     journal.received(around.store, entry, content_id(data))
                 tell(f"received certificate {certificate.serial_number:x}, confirming it")
             case CertificateRefused():
+                nonlocal is_refused
+                is_refused = True
                 tell("the certificate is not what was asked for: rejecting it")
             case Confirmed() | Revoked():
                 tell("confirmed by the CA")
 
     tell(f"sending {transaction.request_type} to {url}")
-    result = run(transaction, send, around.clock, observe)
+    try:
+        result = run(transaction, send, around.clock, observe)
+    except CMPError as error:
+        if is_refused and not isinstance(error, TransportError):  # the CA has been told
+            journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
+        raise
     if isinstance(result, Revoked):
         return Outcome(entry, None)
     assert isinstance(result, CertificateReceived)  # noqa: S101
@@ -291,8 +298,3 @@ def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
         None if old is None else resolve(old),
     ]
     return hashlib.sha256(canonical(document).encode()).hexdigest()
-
-
-def _is_final(error: CMPError) -> bool:
-    """Whether the CA certainly holds nothing that an answer still on its way could bring."""
-    return isinstance(error, ConnectFailed | Rejected | WrongCertificate | UntrustedCertificate)

@@ -8,12 +8,13 @@ listed in `checks`; what is kept durable between two messages is the caller's, w
     REQUESTED           ip, cp or kup       CertificateReceived    certConf      CONFIRMING
     REQUESTED           ip, cp or kup       CertificateRefused     certConf      CONFIRMING
     REQUESTED           rp                  Revoked                nothing       DONE
+    REQUESTED           rp or error         Revoked                nothing       DONE     (certRevoked only)
     CONFIRMING          pkiconf             Confirmed              nothing       DONE
     CONFIRMING          error               Confirmed              nothing       DONE     (certConfirmed only)
 
 CertificateRefused is a certificate that fails checks 13 to 15, or that cannot be read: certConf rejects it,
-so that the CA revokes it. The last line is a confirmation sent again after its pkiconf was lost. Everything
-else raises, and the transaction is over.
+so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
+Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations
@@ -32,7 +33,13 @@ from cryptography.x509.oid import NameOID
 
 from . import checks
 from .codec import decode
-from .errors import CMPError, MalformedMessage, UntrustedCertificate, WrongCertificate
+from .errors import (
+    CMPError,
+    MalformedMessage,
+    Rejected,
+    UntrustedCertificate,
+    WrongCertificate,
+)
 from .model import (
     AlgorithmIdentifier,
     BodyType,
@@ -195,9 +202,17 @@ class Transaction:
         if confirming:
             return self._receive_confirmation(answer)
         if self._request.type is BodyType.RR:
+            return self._receive_revocation(answer)
+        return self._receive_certificate(answer, now)
+
+    def _receive_revocation(self, answer: PKIMessage) -> Event:
+        try:
             checks.check_body_type(answer, BodyType.RP, _WHAT[BodyType.RR])
             return Revoked(checks.check_rev_response(answer))
-        return self._receive_certificate(answer, now)
+        except Rejected as error:
+            if PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
+                return Revoked(error.status)
+            raise
 
     def _receive_certificate(self, answer: PKIMessage, now: datetime) -> Event:
         request = self._request

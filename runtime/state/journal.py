@@ -54,6 +54,13 @@ def received(store: Store, entry: int, certificate: str) -> None:
         )
 
 
+def is_received(store: Store, entry: int) -> bool:
+    """Whether the CA has issued what is not confirmed yet."""
+    with store.transaction() as connection:
+        row = connection.execute("SELECT phase FROM journal WHERE id = ?", (entry,)).fetchone()
+    return row == ("received",)
+
+
 def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) -> None:
     """Close an operation."""
     with store.transaction() as connection:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
+from csc.runtime.cmp.errors import ConnectFailed, TimedOut
+from csc.runtime.errors import StepsFailed
 from csc.runtime.sandbox.ledger import Status
 from csc.runtime.state.store import open_store
 from csc.runtime.state.vault import open_vault
@@ -104,6 +106,50 @@ def _count_points(folder: Path, before: str, script: str) -> int:
         return counted.passed
 
 
+def test_server_gone_before_the_confirmation(tmp_path: Path) -> None:
+    """What was issued but could not be confirmed is confirmed by the next apply."""
+    with new_device(tmp_path) as device:
+        sent: list[bytes] = []
+
+        def send(url: str, message: bytes) -> bytes:
+            sent.append(message)
+            if len(sent) == 2:
+                raise ConnectFailed("nobody is there")
+            return device.post(url, message)
+
+        device.send = send
+        with pytest.raises(StepsFailed):
+            device.apply(SETUP)
+        assert [entry.status for entry in device.ca.ledger()] == [Status.ISSUED]
+        device.apply(SETUP)
+        assert sent[2] == sent[0]
+        assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
+        nothing_is_lost(device)
+
+
+def test_revocation_whose_answer_was_lost(tmp_path: Path) -> None:
+    """A CA that has forgotten the request says certRevoked to its repetition: that is what was wanted."""
+    with new_device(tmp_path) as device:
+        device.apply(SETUP)
+        asked: list[str] = []
+
+        def send(url: str, message: bytes) -> bytes:
+            answer = device.post(url, message)
+            asked.append(url)
+            if len(asked) == 1:
+                with device.ca._ledger.transaction():
+                    device.ca._ledger._execute("DELETE FROM answer")
+                raise TimedOut("no answer")
+            return answer
+
+        device.send = send
+        with pytest.raises(StepsFailed):
+            device.apply(revoke("gw"))
+        device.apply(revoke("gw"))
+        assert next(iter(device.state().certificates.values())).is_revoked
+        assert [entry.status for entry in device.ca.ledger()] == [Status.REVOKED]
+
+
 LOSSES: dict[str, Callable[[int], bool]] = {
     "first answer": lambda n: n == 0,
     "second answer": lambda n: n == 1,
@@ -114,9 +160,6 @@ LOSSES: dict[str, Callable[[int], bool]] = {
 @pytest.mark.parametrize("loss", LOSSES)
 def test_answer_lost(loss: str, tmp_path: Path) -> None:
     """An answer that never arrives: the next apply sends the same bytes, and gets the same certificate."""
-    from csc.runtime.cmp.errors import TimedOut
-    from csc.runtime.errors import StepsFailed
-
     with new_device(tmp_path) as device:
         sent: list[bytes] = []
 
