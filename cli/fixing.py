@@ -25,10 +25,12 @@ def write_fixes(
         fixes = [
             d.fix
             for d in diagnostics
-            if d.fix and d.fix.applicability in wanted and d.primary.span.file == script.file
+            if d.fix
+            and d.fix.applicability in wanted
+            and all(edit.span.file == script.file for edit in d.fix.edits)
         ]
         text, applied = apply_fixes(script.text, fixes)
-        path = Path(script.file)
+        path = Path(script.file).resolve()  # a link stays one
         if not applied or not path.is_file():
             continue
         try:

@@ -26,6 +26,7 @@ from .machine import Machine
 from .objects import add, change_context, delete, set_
 from .plan import Activate, Commit
 from .references import check_references
+from .secrets import is_secret_name
 from .suggest import did_you_mean
 from .values import replacement
 
@@ -108,7 +109,12 @@ def _unknown_command(command: Command) -> Diagnostic:
     verb = command.verb
     assert verb is not None  # noqa: S101  (the caller has seen it)
     text = verb.text if isinstance(verb, Word) else f"{verb.name}=…"
-    if not isinstance(verb, Word) or _misplaced(command) is not None or "=" in text:
+    if (
+        not isinstance(verb, Word)
+        or _misplaced(command) is not None
+        or "=" in text
+        or is_secret_name(text)
+    ):
         return finding(
             rules.UNKNOWN_COMMAND,
             "a command has to begin here",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ..grammar.ast import Argument, Option, Property, Script, Span, Word
+from ..grammar.ast import Option, Property, Script, Span, Word
 from .plan import Secret
 
 # A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`.
 EXPRESSION = re.compile(r"\$\{(env|file):([^}]+)\}")
 # What the name of a confidential argument holds, mistyped ones included.
-_SECRET_NAME = re.compile(r"pas+w|passp|pwd|secret|psk", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
@@ -29,23 +29,23 @@ def secret_of(option: Option) -> Secret:
 def secret_spans(script: Script) -> tuple[Span, ...]:
     """Every place in `script` whose text nobody may see.
 
-    A word right after a confidential name is one, too: a blank may have torn it off, or the `=` be forgotten.
+    So are words that hold a confidential name (a dash may be wrong, or the place), and all words after one:
+    blanks may have torn the value, or its quotes be forgotten.
     """
     spans: list[Span] = []
     for command in script.commands:
-        previous: Argument | None = None
+        is_after_secret = False
         for argument in (command.verb, *command.arguments):
             match argument:
-                case Property() | Option() if is_secret_name(argument.name):
-                    if argument.value and not EXPRESSION.fullmatch(argument.value):
+                case Property() | Option():
+                    is_after_secret = is_secret_name(argument.name)
+                    value = argument.value
+                    if is_after_secret and value and not EXPRESSION.fullmatch(value):
                         spans.append(argument.value_span)
-                case Word() if (
-                    isinstance(previous, Property | Option)
-                    and is_secret_name(previous.name)
-                    and not previous.value
-                ):
-                    spans.append(argument.span)
+                case Word():
+                    is_after_secret = is_after_secret or is_secret_name(argument.text)
+                    if is_after_secret:
+                        spans.append(argument.span)
                 case _:
                     pass
-            previous = argument
     return tuple(spans)

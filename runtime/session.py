@@ -45,7 +45,7 @@ def open_session(
     with ExitStack() as stack:
         store = open_store(location.database)
         stack.callback(store.close)
-        vault = open_vault(location.vault_key)
+        vault = open_vault(location.vault_key, is_new=not store.has_secrets())
         root = None
         if uses_sandbox:
             from .sandbox.ca import SandboxCA

@@ -242,6 +242,11 @@ class Store:
         with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (content, ciphertext))
 
+    def has_secrets(self) -> bool:
+        """Whether any private key is kept here."""
+        with self._lock:
+            return bool(self._connection.execute("SELECT 1 FROM secret LIMIT 1").fetchone())
+
     def secret(self, content: str) -> bytes | None:
         """The encrypted private key of a content id, None if it is not kept here."""
         return self._blob("SELECT data FROM secret WHERE id = ?", content)

@@ -51,11 +51,20 @@ class Vault:
             ) from None
 
 
-def open_vault(path: Path) -> Vault:
-    """The vault whose master key is the file `path`; the key is made if there is none."""
+def open_vault(path: Path, *, is_new: bool = True) -> Vault:
+    """The vault whose master key is the file `path`; the key of a new vault is made if there is none.
+
+    Raises:
+        StateError: if the key is missing although secrets are stored, or is no key.
+    """
     try:
         key = path.read_bytes()
     except FileNotFoundError:
+        if not is_new:
+            raise StateError(
+                f"the master key {path} is missing, and stored keys need it",
+                "restore it from a backup",
+            ) from None
         key = os.urandom(_KEY_SIZE)
         write_atomically(path, key, 0o600)
     if len(key) != _KEY_SIZE:
