@@ -70,8 +70,13 @@ def read_value(
             wanted = "a host name such as ca.example.com, or an IP address"
         case Reference(target):
             return _read_reference(machine, kind, written, TYPES[target])
-        case DeviceFile():
+        case DeviceFile(secret):
             match = _FILE.fullmatch(text)
+            swapped = CERTIFICATE_FILE if secret else KEY_FILE
+            if match and match["name"] == swapped:
+                wanted = "a private key" if secret else "a certificate"
+                machine.report(_wrong(kind, written, f"{wanted}, and this is the other one"))
+                return None
             if match:
                 is_root = kind.name == "CertificateData" and variant == "Remote"
                 return _read_file(machine, address, match["name"], written.value_span, is_root)
