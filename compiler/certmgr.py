@@ -292,8 +292,13 @@ def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
     """Whether the files that certmgr is about to write hold nothing that would be lost."""
     waiting = machine.reaching.get(CERTIFICATE_FILE)
     for address, record in machine.records.items():
+        made = machine.obtained.get(record.certificate)
+        # What this same script obtained in an earlier run it binds further down, and what belongs to no
+        # object any more nobody misses.
+        is_taken_up = made is None and record.script == machine.script
+        if is_taken_up or address not in machine.candidate:
+            continue
         if record.certificate == waiting and machine.state(address) is State.OBTAINED:
-            made = machine.obtained.get(record.certificate)
             machine.spoiled.add(address)
             machine.report(
                 finding(
