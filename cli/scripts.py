@@ -14,8 +14,9 @@ from ..compiler.configuration import FileValue
 from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
-from ..grammar.ast import Script, Span
+from ..grammar.ast import Span
 from ..grammar.parser import parse
+from ..grammar.script import Script
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location, parse_url
 from ..runtime.uploads import content_id, read_upload

@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..grammar.ast import Argument, Command, Option, Property, Script, Span, Word
+from ..grammar.ast import Argument, Command, Option, Property, Span, Word
+from ..grammar.script import Script
 from .device import DeviceState
 from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
@@ -108,8 +109,9 @@ def _plan(machine: Machine, digest: str, inputs: str) -> Plan:
 def _end(scripts: Sequence[Script]) -> Span:
     """Where the last command stands; findings about the end of the script point there."""
     for script in reversed(scripts):
-        for command in reversed(script.commands):
-            return _last_span(command)
+        last = script.last_command
+        if last is not None:
+            return _last_span(last)
     return Span(scripts[-1].file if scripts else "<script>", 1, 1, 0)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..grammar.quoting import quote as quote
+from ..grammar.quoting import quote_word as quote_word
 from .address import ROOT, Address
 from .schema.catalog import TYPES
 
@@ -32,8 +33,6 @@ class FileValue:
     def __str__(self) -> str:
         return f"file://{self.name}"
 
-
-_NEEDS_QUOTES = re.compile(r'[\s"\\#]|^$')
 
 Value = str | FileValue
 Properties = Mapping[str, Value]
@@ -62,13 +61,3 @@ def is_predefined(address: Address) -> bool:
 def in_order(configuration: Configuration) -> list[tuple[Address, Properties]]:
     """Objects in an order in which a device takes them: parents first, else as they were added."""
     return sorted(configuration.items(), key=lambda item: len(item[0].segments))
-
-
-def quote(text: str) -> str:
-    """A value as a script writes it: in quotes where it needs them."""
-    if not _NEEDS_QUOTES.search(text):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    for character, letter in (("\n", "n"), ("\r", "r"), ("\t", "t")):
-        escaped = escaped.replace(character, f"\\{letter}")
-    return f'"{escaped}"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ..grammar.ast import (
@@ -12,11 +12,11 @@ from ..grammar.ast import (
     Option,
     Prompt,
     Property,
-    Script,
     Span,
     SyntaxProblemKind,
     Word,
 )
+from ..grammar.script import Script
 from . import rules
 from .address import ROOT
 from .arguments import Arguments, sort_out
@@ -45,18 +45,21 @@ def run(machine: Machine, script: Script) -> None:
         _step(machine, command)
 
 
-def _gather(machine: Machine, commands: Sequence[Command]) -> list[Command]:
+def _gather(machine: Machine, commands: Iterable[Command]) -> Iterator[Command]:
     """The commands, each with the arguments that were written at the first column by mistake."""
-    gathered: list[Command] = []
+    gathered: Command | None = None
     for command in commands:
         argument = _misplaced(command)
-        if argument is None or not gathered:
-            gathered.append(command)
+        if gathered is not None and argument is not None:
+            machine.report(_unknown_command(command))
+            arguments = (*gathered.arguments, argument, *command.arguments)
+            gathered = replace(gathered, arguments=arguments)
             continue
-        machine.report(_unknown_command(command))
-        last = gathered[-1]
-        gathered[-1] = replace(last, arguments=(*last.arguments, argument, *command.arguments))
-    return gathered
+        if gathered is not None:
+            yield gathered
+        gathered = command
+    if gathered is not None:
+        yield gathered
 
 
 def _misplaced(command: Command) -> Property | Option | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..grammar.ast import Option, Property, Script, Span, Word
+from ..grammar.ast import Option, Property, Span, Word
+from ..grammar.script import Script
 from .plan import Secret
 
 # A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`.

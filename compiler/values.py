@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from ..grammar.ast import Property, Span
+from ..grammar.quoting import quote
 from . import rules
 from .address import Address
-from .configuration import FileValue, Value, quote
+from .configuration import FileValue, Value
 from .device import CERTIFICATE_FILE, KEY_FILE
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, finding
 from .machine import Machine

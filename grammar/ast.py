@@ -1,18 +1,19 @@
 """The syntax tree of a script: commands with their arguments, each with its place in the source.
 
-Nodes are data. Spans, and how a value was quoted, take no part in comparison: two scripts are equal
+Nodes are data. Spans, and how a value was quoted, take no part in comparison: two commands are equal
 if they say the same.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
+
+from .quoting import Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A place in a source, always within one line.
 
     `line` and `column` count from 1; `column` and `length` are in characters (code points).
@@ -37,6 +38,7 @@ class Word:
 
     text: str
     span: Span = field(compare=False)
+    parameters: Parameters = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Property:
     name: str
     value: str
     span: Span = field(compare=False)
+    parameters: Parameters = ()
 
     @property
     def name_span(self) -> Span:
@@ -68,6 +71,7 @@ class Option:
     name: str
     value: str | None
     span: Span = field(compare=False)
+    parameters: Parameters = ()
 
     @property
     def name_span(self) -> Span:
@@ -131,31 +135,3 @@ class SyntaxProblem:
 
     kind: SyntaxProblemKind
     span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A parsed source: commands and comments in order, and what was malformed."""
-
-    file: str
-    text: str = field(compare=False, repr=False)
-    commands: tuple[Command, ...]
-    comments: tuple[Comment, ...]
-    problems: tuple[SyntaxProblem, ...]
-
-
-_ESCAPE_OR_QUOTE = re.compile(r'\\(.)|"', re.DOTALL)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-def unquote(raw: str) -> str:
-    r"""The text of `raw` without quotes, its escapes resolved (`\n`, `\r`, `\t`, else literal).
-
-    Documented are `\"`, `\n` and `\r` (CLI Reference Guide, chapter 1). A bare value is read alike.
-    """
-    if '"' not in raw and "\\" not in raw:
-        return str(raw)
-    return _ESCAPE_OR_QUOTE.sub(
-        lambda m: "" if m[1] is None else _ESCAPES.get(m[1], m[1]),
-        raw,
-    )

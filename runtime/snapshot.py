@@ -16,6 +16,7 @@ from ..compiler.configuration import (
     in_order,
     is_predefined,
     quote,
+    quote_word,
 )
 from ..compiler.schema.catalog import TYPES
 from ..compiler.serialize import configuration_to_json
@@ -123,7 +124,7 @@ def _objects(
     return [
         SnapshotObject(
             type=address.type,
-            name=quote(address.name),
+            name=quote_word(address.name),
             reference=one_line(address.reference),
             context=address.parent.path,
             enter=_enter(address.parent),
@@ -150,7 +151,7 @@ def _property_order(address: Address, properties: Properties) -> list[str]:
 
 def _enter(context: Address) -> str:
     """The commands that lead from the root to `context`."""
-    return "\n".join(f"cc {type_name} {quote(name)}" for type_name, name in context.segments)
+    return "\n".join(f"cc {type_name} {quote_word(name)}" for type_name, name in context.segments)
 
 
 def _written(address: Address, name: str, value: Value) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...compiler.secrets import secret_spans
-from ...grammar.ast import Script
+from ...grammar.script import Script
 
 MASK = "*"
 _TAB = "    "

@@ -73,7 +73,7 @@ def test_nothing_shown_begins_a_command(name: str, device: str) -> None:
     data = FileValue("x.der", "sha256:x")
     configuration = {**empty_device(), address: {"Type": "Remote", "CertificateData": data}}
     script = render_script(device, version(configuration), (), lambda content: None)
-    commands = parse(script).commands
+    commands = list(parse(script).commands)
     assert [command.verb.text for command in commands] == ["cc", "add", "cc"]
 
 

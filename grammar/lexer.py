@@ -1,0 +1,57 @@
+"""Script text in, one token for each logical line out: what Lark's parser reads.
+
+The patterns are the grammar's own terminals, put together. Alternatives that come first are short cuts for
+what most scripts hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lark import Token
+from lark.common import LexerConf
+from lark.lexer import Lexer
+
+# A terminal's pattern by its name in the grammar.
+Terminals = Callable[[str], str]
+
+
+class LineLexer(Lexer):
+    """A lexer for Lark. Its tokens cover the text without a gap, but for the last blanks."""
+
+    def __init__(self, conf: LexerConf) -> None:
+        by_name = conf.terminals_by_name
+        pattern = logical_line_pattern(lambda name: by_name[name].pattern.to_regexp())
+        self._scan = pattern.finditer
+
+    def lex(self, data: str) -> Iterator[Token]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The tokens: COMMAND, PROMPTED, ORPHAN and COMMENT, each with the blanks before it."""
+        for match in self._scan(data):
+            yield Token(match.lastgroup or "", match[0], match.start())
+
+
+def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
+    """One logical line with the blanks before it; the group that matched is its kind."""
+    join, comment, word = terminal("JOIN"), terminal("COMMENT"), terminal("WORD")
+    # Empty lines and comments do not end a command, if a line that goes on with it follows.
+    between = rf"(?:[ \t]*+{comment}|[ \t\r]*+(?=\n))\n"
+    no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\r\n])"
+    fold = rf"[ \t\r]*+\n(?:{between})*+[ \t]++{no_command}"
+    gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]|{join})*+)"
+    rest = rf"(?:{gap}{word})*+"
+    return re.compile(
+        rf"(?:{terminal('BLANK')}++|{join})*+(?:"
+        rf"(?P<COMMENT>{comment})"
+        rf"|(?P<PROMPTED>{terminal('PROMPT')}{rest})"
+        rf"|(?P<COMMAND>(?:(?<![ \t]){word}|{terminal('VERB')}){rest})"
+        rf"|(?P<ORPHAN>{word}{rest})"
+        r")"
+    )
+
+
+def argument_pattern(terminal: Terminals) -> re.Pattern[str]:
+    """One argument, with the blanks, line ends and comments before it; the group is its kind."""
+    gap = rf"(?:\n(?:[ \t]*+{terminal('COMMENT')})?|[ \t\r]++|{terminal('JOIN')})*+"
+    kinds = "|".join(f"(?P<{name}>{terminal(name)})" for name in ("PROPERTY", "OPTION", "WORD"))
+    return re.compile(rf"(?:[ \t\r\n]*+(?![#\\])|{gap})(?:{kinds})")

@@ -1,0 +1,84 @@
+"""Script text in, logical lines out: the parser proper, Lark's LALR."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from typing import NamedTuple, cast
+
+from lark import Lark, Token, Transformer
+from lark.visitors import v_args  # pyright: ignore[reportUnknownVariableType]
+
+from .lexer import LineLexer, argument_pattern
+
+
+class LogicalLine(NamedTuple):
+    """A command with the lines folded into it, or a comment; with the blanks before it.
+
+    `start` and `end` are offsets in the source. `kind` is its terminal in the grammar: COMMAND, PROMPTED,
+    ORPHAN or COMMENT.
+    """
+
+    start: int
+    end: int
+    kind: str
+
+
+def read_lines(text: str) -> tuple[LogicalLine, ...]:
+    """The logical lines of `text`, one behind the other; only blanks stand behind the last."""
+    with _collector_paused():
+        lines = _lark().parse(text, start="script")  # pyright: ignore[reportUnknownMemberType]
+    return cast("tuple[LogicalLine, ...]", lines)
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Nothing that parsing makes is garbage; the collector would walk all of it again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@cache
+def argument() -> re.Pattern[str]:
+    """What finds the arguments within a logical line (see `argument_pattern`)."""
+    return argument_pattern(_pattern)
+
+
+@cache
+def prompt() -> re.Pattern[str]:
+    """What finds the prompt of a logical line."""
+    return re.compile(_pattern("PROMPT"))
+
+
+def _pattern(terminal: str) -> str:
+    return _lark().get_terminal(terminal).pattern.to_regexp()
+
+
+@cache
+def _lark() -> Lark:
+    return Lark.open(  # pyright: ignore[reportUnknownMemberType]
+        "cos.lark",
+        rel_to=__file__,
+        parser="lalr",
+        lexer=LineLexer,
+        start=["script", "command"],
+        maybe_placeholders=False,
+        transformer=_Lines(),
+    )
+
+
+@v_args(inline=True)
+class _Lines(Transformer[Token, "tuple[LogicalLine, ...]"]):
+    """Lark's callbacks, one for each rule."""
+
+    def script(self, *tokens: Token) -> tuple[LogicalLine, ...]:
+        places = [(token.start_pos or 0, token) for token in tokens]
+        return tuple([LogicalLine(start, start + len(t), t.type) for start, t in places])

@@ -1,0 +1,42 @@
+"""Texts to what a script writes and back."""
+
+from csc.grammar.parser import parse
+from csc.grammar.quoting import quote, quote_word, unquote
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+# No line end other than those that have an escape: a value ends with its line.
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+
+
+@given(TEXTS)
+@example("$1")
+@example("\\$1")
+@example("a\\")
+@example("\r\n")
+def test_a_value_comes_back(text: str) -> None:
+    assert unquote(quote(text)) == (text, ())
+    ((argument,),) = [c.arguments for c in parse(f"x A={quote(text)}").commands]
+    assert (argument.name, argument.value) == ("A", text)
+
+
+@given(TEXTS)
+@example("-a")
+@example("a=b")
+@example("#")
+def test_a_word_comes_back(text: str) -> None:
+    ((argument,),) = [c.arguments for c in parse(f"x {quote_word(text)}").commands]
+    assert argument.text == text
+
+
+@given(st.text(st.sampled_from('$12\\" a'), max_size=20))
+def test_parameters_come_back(raw: str) -> None:
+    text, parameters = unquote(raw)
+    assert unquote(quote(text, parameters)) == (text, parameters)
+
+
+def test_quotes_only_where_they_are_needed() -> None:
+    assert quote("file://a.der") == "file://a.der"
+    assert quote("CN=a,O=#b") == "CN=a,O=#b"
+    assert quote("") == '""'
+    assert quote_word("plain") == "plain"
