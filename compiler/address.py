@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Address:
     """An object's place in the tree: `(("CertificateStore", "cmp"), ("Certificate", "clcert"))`.
 
-    The empty address is the root. `str()` gives what people read: `Certificate cmp/clcert`.
+    What is the only one of its type has an empty name, what is told by its place its index. The empty address
+    is the root. `str()` gives what people read: `Certificate cmp/clcert`.
     """
 
     segments: tuple[tuple[str, str], ...] = ()
@@ -37,12 +38,17 @@ class Address:
     @property
     def reference(self) -> str:
         """How a property refers to it: `cmp/clcert`."""
-        return "/".join(name for _, name in self.segments)
+        return "/".join(name or type_name for type_name, name in self.segments)
 
     @property
     def path(self) -> str:
-        """How a prompt shows it: `/CertificateStore/cmp`; `/` for the root."""
+        """How documents keep it: `/CertificateStore/cmp`; `/DateTime/` without a name; `/` for the root."""
         return "/" + "/".join(part for segment in self.segments for part in segment)
+
+    @property
+    def prompt(self) -> str:
+        """How a prompt shows it: as `path`, but without empty names: `/AccessRules`."""
+        return "/" + "/".join(part for segment in self.segments for part in segment if part)
 
     def child(self, type_name: str, name: str) -> Address:
         """The address of a child."""
@@ -55,7 +61,9 @@ class Address:
         )
 
     def __str__(self) -> str:
-        return f"{self.type} {self.reference}" if self.segments else "the root"
+        if self.is_root:
+            return "the root"
+        return f"{self.type} {self.reference}" if self.name else self.reference
 
     @staticmethod
     def parse(path: str) -> Address:
@@ -64,8 +72,8 @@ class Address:
         Raises:
             ValueError: if the parts do not come in pairs of type and name.
         """
-        parts = [part for part in path.split("/") if part]
-        if len(parts) % 2:
+        parts = path.removeprefix("/").split("/") if path != "/" else []
+        if len(parts) % 2 or not all(parts[::2]):
             raise ValueError(f"{path!r} is not an object's path: types and names come in pairs")
         return Address(tuple(zip(parts[::2], parts[1::2], strict=True)))
 

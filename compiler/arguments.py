@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..grammar.ast import Argument, Option, Property, Word
+from ..grammar.ast import Argument, Option, Property, Span, Word
 from . import rules
-from .diagnostics import Diagnostic, Label, finding
+from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +20,24 @@ class Arguments:
 
 
 def sort_out(arguments: tuple[Argument, ...]) -> tuple[Arguments, list[Diagnostic]]:
-    """Split `arguments` by kind; find repeated names, and values that a blank tore from their name."""
+    """Split `arguments` by kind; find repeated names, and values that a blank has torn."""
     words: list[Word] = []
     named: dict[tuple[type, str], Property | Option] = {}
     findings: list[Diagnostic] = []
-    previous: Argument | None = None
+    previous: Property | Option | None = None
     for argument in arguments:
-        if isinstance(argument, Word):
-            if isinstance(previous, Property | Option) and is_torn(previous, argument):
-                findings.append(_torn(previous, argument))
-                key = (type(previous), previous.name)
-                named[key] = type(previous)(previous.name, argument.text, argument.span)
-            else:
-                words.append(argument)
-        else:
+        if not isinstance(argument, Word):
             first = named.setdefault((type(argument), argument.name), argument)
             if first is not argument:
                 findings.append(_repeated(first, argument))
-        previous = argument
+            previous = argument
+        elif previous is not None and is_torn(previous, argument):
+            findings.append(_torn(previous, argument))
+            previous = _joined(previous, argument)
+            named[type(previous), previous.name] = previous
+        else:
+            words.append(argument)
+            previous = None
     return (
         Arguments(
             tuple(words),
@@ -49,22 +49,42 @@ def sort_out(arguments: tuple[Argument, ...]) -> tuple[Arguments, list[Diagnosti
 
 
 def is_torn(previous: Property | Option, word: Word) -> bool:
-    """Whether `previous` is `Name=` with nothing behind it and `word` follows on its line."""
-    return (
-        previous.value == ""
-        and previous.value_span.length == 1
-        and previous.span.line == word.span.line
+    """Whether `word` goes on with `Name=` or with a list that ends in a comma, on the same line."""
+    is_open = previous.value == "" and previous.value_span.length == 1
+    is_open = is_open or (previous.value or "").endswith(",")
+    return is_open and previous.span.line == word.span.line
+
+
+def _joined(previous: Property | Option, word: Word) -> Property | Option:
+    """The argument with the word taken into its value, which then stands in two places."""
+    value = previous.value or ""
+    start = previous.value_span if value else word.span
+    parameters = tuple((place + len(value), name) for place, name in word.parameters)
+    return replace(
+        previous,
+        value=value + word.text,
+        parameters=(*previous.parameters, *parameters),
+        value_at=_until(start, word.span),
     )
 
 
+def _until(start: Span, end: Span) -> Span:
+    return start.part(0, end.column + end.length - start.column)
+
+
 def _torn(previous: Property | Option, word: Word) -> Diagnostic:
+    before = previous.value_at or previous.span
+    gap = before.part(before.length, word.span.column - before.column - before.length)
     return finding(
-        rules.BLANK_AFTER_EQUALS,
-        "a blank stands between a name and its value",
+        rules.TORN_VALUE,
+        "a blank stands between a name and its value"
+        if previous.value == ""
+        else "a blank stands inside a list",
         word.span,
-        "this is read as a word of its own",
-        secondary=(Label(previous.span, "this has no value"),),
-        help="write name and value together, without a blank after `=`",
+        "taken as the value" if previous.value == "" else "taken into the list",
+        secondary=(Label(previous.name_span, "of this"),),
+        help="write name, `=` and value together; items of a list with a comma alone between them",
+        fix=Fix("leave the blank out", (Edit(gap, ""),), Applicability.SAFE),
     )
 
 

@@ -23,7 +23,11 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
         return
     owner = _record_of(machine, certificate.content)
     if owner is None:
-        return
+        if not isinstance(key, FileValue) or not _is_key_of_another(machine, key.content):
+            return
+        wanted_key = ""
+    else:
+        wanted_key = owner.key
     argument = written.get("CertificateData") or written["PrivateKey"]
     made = machine.obtained.get(certificate.content)
     made_here = (Label(made, "the certificate is obtained here"),) if made else ()
@@ -40,7 +44,7 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
                     help=f"add `PrivateKey=file://{KEY_FILE}` to this command",
                 )
             )
-    elif key.content != owner.key:
+    elif key.content != wanted_key:
         machine.spoiled.add(address)
         machine.report(
             finding(
@@ -52,6 +56,11 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
                 help="bind certificate and key of one certmgr run in one `set`",
             )
         )
+
+
+def _is_key_of_another(machine: Machine, key: str) -> bool:
+    """Whether the key belongs to a certificate that CMP obtained."""
+    return any(record.key == key for record in machine.records.values())
 
 
 def _record_of(machine: Machine, content: str) -> CertificateRecord | None:

@@ -17,7 +17,7 @@ from .machine import Machine
 from .objects import look_up
 from .plan import CmpOperation, Operation, Server
 from .references import target_of
-from .schema.catalog import TYPES
+from .schema.catalog import BUILT_IN
 from .steps import planned
 from .suggest import did_you_mean
 from .values import unqualified
@@ -64,7 +64,9 @@ def _target(machine: Machine, option: Option) -> Address | None:
     is_plain = span.length == len(option.value or "")  # quoted, its parts stand elsewhere
     if len(parts) != 2 or not all(parts):
         machine.report(
-            unqualified(machine, "-clientcert", span, option.value or "", TYPES["Certificate"])
+            unqualified(
+                machine, "-clientcert", span, option.value or "", BUILT_IN.types["Certificate"]
+            )
         )
         return None
     store = ROOT.child("CertificateStore", parts[0])
@@ -72,10 +74,11 @@ def _target(machine: Machine, option: Option) -> Address | None:
     if machine.is_assumed(target):
         return None
     if not machine.exists(store):
-        look_up(machine, store, span.part(0, len(parts[0])) if is_plain else span)
+        store_span = span.part(0, len(parts[0])) if is_plain else span
+        look_up(machine, BUILT_IN.types["CertificateStore"], store, store_span)
         return None
     name_span = span.part(len(parts[0]) + 1, len(parts[1])) if is_plain else span
-    found = look_up(machine, target, name_span)
+    found = look_up(machine, BUILT_IN.types["Certificate"], target, name_span)
     return None if found is None or found in machine.flawed else found
 
 
@@ -112,9 +115,10 @@ def _server(machine: Machine, target: Address, span: Span) -> Server | None:
             )
         )
         machine.reported.add((target, "CMPServer"))
+        machine.assumed.add(address)
         return None
     held = machine.candidate[address]
-    ca = target_of(str(held.get("CACert")), TYPES["Certificate"])
+    ca = target_of(BUILT_IN, str(held.get("CACert")), BUILT_IN.types["Certificate"])
     ca_certificate = _ca_certificate(machine, address, ca, span)
     if ca_certificate is None:
         return None
@@ -130,7 +134,8 @@ def _server(machine: Machine, target: Address, span: Span) -> Server | None:
 
 def _ca_certificate(machine: Machine, server: Address, address: Address, span: Span) -> str | None:
     """The content id of the CA's root, which every answer of the server is checked against."""
-    if address in machine.flawed or machine.is_assumed(address):
+    is_known_wrong = (server, "CACert") in machine.reported
+    if is_known_wrong or address in machine.flawed or machine.is_assumed(address):
         return None
     origin = _origin(machine, server, "CACert")
     if address not in machine.candidate:

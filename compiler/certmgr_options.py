@@ -10,6 +10,7 @@ from ..grammar.ast import Option, Word
 from . import rules
 from .arguments import Arguments
 from .diagnostics import Diagnostic, Label, finding
+from .kinds import is_distinguished_name
 from .lifecycle import Event
 from .plan import Secret
 from .secrets import EXPRESSION, is_secret_name, secret_of
@@ -21,8 +22,6 @@ _FLAGS = (*_ACTIONS, "hex")
 _WITH_VALUE = ("clientcert", "username", "password", "subject")
 _ONLY_WITH_INITIATE = ("username", "password", "subject", "hex")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-# RFC 4514 in outline; the CMP layer reads it in full before anything is sent.
-_DISTINGUISHED_NAME = re.compile(r"\s*[A-Za-z0-9.-]+\s*=.+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _check_initiate(
     for name, what in needed.items():
         if name not in options and not _is_meant(options, name):
             found.append(_missing(verb, name, what))
-    if "subject" in right and not _DISTINGUISHED_NAME.fullmatch(right["subject"].value or ""):
+    if "subject" in right and not is_distinguished_name(right["subject"].value or ""):
         found.append(
             finding(
                 rules.WRONG_VALUE,

@@ -21,9 +21,14 @@ from . import rules
 from .address import ROOT
 from .arguments import Arguments, sort_out
 from .certmgr import certmgr
+from .characters import check_characters
+from .context import change_context
 from .diagnostics import Diagnostic, finding
 from .machine import Machine
-from .objects import add, change_context, delete, set_
+from .objects import add, delete, set_
+from .other_commands import look, refuse
+from .other_commands import script as script_command
+from .parameters import fill, script_name
 from .plan import Activate, Commit
 from .references import check_references
 from .secrets import is_secret_name
@@ -39,10 +44,14 @@ Handler = Callable[[Machine, Word, Arguments], None]
 def run(machine: Machine, script: Script) -> None:
     """Run one script on the abstract device; it begins at the root, as a new session does."""
     machine.context = ROOT
+    machine.report(*check_characters(script))
     for problem in script.problems:
         machine.report(_SYNTAX[problem.kind](problem.span))
+    parameters = {**machine.circumstances.parameters, "0": script_name(script.file)}
     for command in _gather(machine, script.commands):
-        _step(machine, command)
+        filled, found = fill(command, parameters)
+        machine.report(*found)
+        _step(machine, filled)
 
 
 def _gather(machine: Machine, commands: Iterable[Command]) -> Iterator[Command]:
@@ -85,17 +94,21 @@ def _step(machine: Machine, command: Command) -> None:
         handler = HANDLERS.get(_meant(command.verb) or "")
     if handler is not None and isinstance(command.verb, Word):
         arguments, found = sort_out(command.arguments)
-        machine.report(*found)
+        if handler is not look:
+            machine.report(*found)
         handler(machine, command.verb, arguments)
 
 
 def _check_prompt(machine: Machine, prompt: Prompt) -> None:
     shown = "/" + "/".join(prompt.path)
-    if shown != machine.context.path and not machine.is_assumed(machine.context):
+    context = machine.context
+    # cOS Core shows the name alone: `Device:/main>`.
+    is_here = shown == context.prompt or (not context.is_root and prompt.path == (context.name,))
+    if not is_here and not machine.is_assumed(context):
         machine.report(
             finding(
                 rules.PROMPT_MISMATCH,
-                f"the prompt shows {shown}, but the context is {machine.context.path}",
+                f"the prompt shows {shown}, but the context is {context.prompt}",
                 prompt.span,
                 "pasted from another context?",
                 help="the command runs in the context that the commands before it lead to",
@@ -133,7 +146,7 @@ def _unknown_command(command: Command) -> Diagnostic:
         f"there is no command `{text}`",
         verb.span,
         "unknown command",
-        help=f"did you mean `{meant}`?" if meant else f"known are {', '.join(sorted(HANDLERS))}",
+        help=f"did you mean `{meant}`?" if meant else _KNOWN,
         fix=replacement(verb.span, meant) if meant else None,
     )
 
@@ -159,18 +172,6 @@ def _commit(machine: Machine, verb: Word, arguments: Arguments) -> None:
     machine.steps.barrier(Commit(), verb.span, "what is active survives a restart")
 
 
-def _show(machine: Machine, verb: Word, arguments: Arguments) -> None:
-    del arguments
-    machine.report(
-        finding(
-            rules.NO_EFFECT,
-            "`show` only looks, and is skipped",
-            verb.span,
-            help="`csc show` prints the committed configuration",
-        )
-    )
-
-
 def _takes_nothing(machine: Machine, verb: Word, arguments: Arguments) -> None:
     extra = (*arguments.words, *arguments.properties.values(), *arguments.options.values())
     machine.report(
@@ -186,6 +187,9 @@ def _takes_nothing(machine: Machine, verb: Word, arguments: Arguments) -> None:
     )
 
 
+# Those that do something, for people.
+_KNOWN = "known are add, set, delete, cc, certmgr, activate, commit, and others that only look"
+
 HANDLERS: Mapping[str, Handler] = {
     "activate": _activate,
     "add": add,
@@ -193,8 +197,28 @@ HANDLERS: Mapping[str, Handler] = {
     "certmgr": certmgr,
     "commit": _commit,
     "delete": delete,
+    "reject": refuse,
+    "reset": refuse,
+    "script": script_command,
     "set": set_,
-    "show": _show,
+    "undelete": refuse,
+    **dict.fromkeys(
+        (
+            "dconsole",
+            "help",
+            "ike",
+            "license",
+            "ls",
+            "netobjects",
+            "pcapdump",
+            "ping",
+            "radiussnoop",
+            "show",
+            "techsupport",
+            "traceroute",
+        ),
+        look,
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from . import rules
 from .address import Address
-from .configuration import Configuration
+from .configuration import Configuration, FileValue
 from .device import CertificateRecord
 from .diagnostics import Rule
 
@@ -106,8 +106,8 @@ def is_bound(address: Address, record: CertificateRecord, configuration: Configu
     properties = configuration.get(address, {})
     certificate, key = properties.get("CertificateData"), properties.get("PrivateKey")
     return (
-        not isinstance(certificate, str | None)
-        and not isinstance(key, str | None)
+        isinstance(certificate, FileValue)
+        and isinstance(key, FileValue)
         and certificate.content == record.certificate
         and key.content == record.key
     )

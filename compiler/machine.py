@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..grammar.ast import Span
 from .address import ROOT, Address
 from .configuration import Properties
 from .device import CertificateRecord, DeviceState
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, Severity
 from .lifecycle import State, state_of
 from .plan import Unchanged
+from .schema.catalog import BUILT_IN, Catalog
 from .steps import StepBuilder
 
 # The content id of an uploaded file that the script names, None if there is none; raises OSError if it
@@ -25,7 +26,8 @@ class Circumstances:
     """What a script is compiled against.
 
     `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
-    With `is_strict` the device's own rules hold: adding what exists is an error.
+    With `is_strict` the device's own rules hold: adding what exists is an error. `fingerprint` tells secrets
+    apart without keeping them. `parameters` are the values of `$1` and so on, by name.
     """
 
     base: DeviceState
@@ -33,6 +35,9 @@ class Circumstances:
     find_upload: FindUpload
     stand_in: str | None = None
     is_strict: bool = False
+    catalog: Catalog = BUILT_IN
+    fingerprint: Callable[[str], str] = str
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
@@ -46,8 +51,9 @@ class Machine:
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
-    `reported` properties whose reference was. `repeated` counts the -initiate and -revoke that this script
-    has met for a certificate, done before or not.
+    `reported` properties whose reference was, `unknown_types` types of which it has been said. `taken`: see
+    `indexed`. `repeated` counts the -initiate and -revoke that this script has met for a certificate, done
+    before or not.
     """
 
     circumstances: Circumstances
@@ -70,9 +76,15 @@ class Machine:
     flawed: set[Address] = field(default_factory=set[Address])
     spoiled: set[Address] = field(default_factory=set[Address])
     reported: set[tuple[Address, str]] = field(default_factory=set[tuple[Address, str]])
+    taken: set[Address] = field(default_factory=set[Address])
+    unknown_types: set[str] = field(default_factory=set[str])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     idle: list[Unchanged] = field(default_factory=list[Unchanged])
+
+    def severe_if_strict(self, found: Diagnostic) -> Diagnostic:
+        """The finding, an error with --strict."""
+        return replace(found, severity=Severity.ERROR) if self.circumstances.is_strict else found
 
     def unchanged(self, what: str, why: str, span: Span) -> None:
         """Note a command that has nothing to do."""
@@ -108,6 +120,30 @@ class Machine:
         self.steps.change(address, self.candidate[address], span)
         del self.candidate[address]
         self.deleted[address] = span
+
+    def move(self, moves: Mapping[Address, Address], span: Span) -> None:
+        """Give objects of the candidate, and all in them, other addresses."""
+        if not moves:
+            return
+
+        def moved(address: Address) -> Address:
+            for depth in range(1, len(address.segments) + 1):
+                target = moves.get(Address(address.segments[:depth]))
+                if target is not None:
+                    return Address((*target.segments, *address.segments[depth:]))
+            return address
+
+        affected = {a: p for a, p in self.candidate.items() if moved(a) != a}
+        for address in {**affected, **{moved(a): p for a, p in affected.items()}}:
+            self.steps.change(address, self.candidate.get(address), span)
+        for address in affected:
+            del self.candidate[address]
+        self.candidate.update((moved(a), p) for a, p in affected.items())
+        self.origins = {(moved(a), name): at for (a, name), at in self.origins.items()}
+        for known in (self.taken, self.flawed, self.assumed):
+            renamed = {moved(address) for address in known}
+            known.clear()
+            known.update(renamed)
 
     def state(self, address: Address) -> State:
         """The life-cycle state of the certificate at `address`."""

@@ -2,76 +2,177 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ..grammar.ast import Span
 from . import rules
 from .address import Address
+from .configuration import is_added
 from .diagnostics import Applicability, Diagnostic, Label, finding
+from .kinds import is_literal_address
 from .machine import Machine
-from .schema.catalog import TYPES, container_types
-from .schema.model import ObjectType, PropertyType, Reference
-from .suggest import did_you_mean
+from .schema import model
+from .schema.catalog import Catalog
+from .schema.model import ListOf, ObjectType, Reference
+from .suggest import did_you_mean, is_slip
 from .values import replacement
+
+# What an address property refers to where it holds no address.
+_ADDRESS = Reference(("Address",), is_open=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A name in a property of the object `user`; `span` is where it stands, if in this script."""
+
+    user: Address
+    property: str
+    reference: Reference
+    text: str
+    span: Span | None
 
 
 def check_references(machine: Machine, span: Span) -> None:
     """Find what refers to nothing, or to what cannot serve. `span`: the command that activates."""
-    for address, kind, text in _references(machine):
-        assert isinstance(kind.kind, Reference)  # noqa: S101  (what _references yields)
-        if (address, kind.name) in machine.reported or address in machine.flawed:
+    there = _by_reference(machine)
+    for use in _uses(machine):
+        if (use.user, use.property) in machine.reported or use.user in machine.flawed:
             continue
-        target = target_of(text, TYPES[kind.kind.target])
-        if machine.is_assumed(target) or target in machine.flawed:
-            continue
-        if target not in machine.candidate:
-            machine.report(_dangling(machine, address, kind, text, target, span))
-        elif kind.kind.demands:
-            machine.report(*_unfit(machine, address, kind, kind.kind, target, span))
-        else:
-            continue
-        machine.reported.add((address, kind.name))
+        found = _check(machine, there, use, span)
+        if found:
+            machine.report(*found)
+            machine.reported.add((use.user, use.property))
 
 
-def target_of(text: str, target: ObjectType) -> Address:
+def _check(
+    machine: Machine, there: Mapping[str, list[Address]], use: _Use, activated: Span
+) -> list[Diagnostic]:
+    catalog = machine.circumstances.catalog
+    types = catalog.targets(use.reference)
+    named = there.get(use.text, [])
+    target = next((a for a in named if a.type in types), None)
+    if target is not None:
+        if target in machine.flawed:
+            return []
+        return list(_unfit(machine, use, target, activated))
+    # An object of a type that nobody has told of may be anything.
+    if any(a.type not in catalog.types for a in named):
+        return []
+    if any(machine.is_assumed(_address(catalog, name, use.text)) for name in types):
+        return []
+    if use.reference.is_open:
+        return _presume(machine, there, types, use)
+    return [_dangling(machine, types, use, activated)]
+
+
+def target_of(catalog: Catalog, text: str, target: ObjectType) -> Address:
     """The address that a reference to `target` names: `cmp/cacert`."""
-    types = (*container_types(target), target.name)
-    return Address(tuple(zip(types, text.split("/"), strict=False)))
+    return _address(catalog, target.name, text)
 
 
-def _references(machine: Machine) -> Iterator[tuple[Address, PropertyType, str]]:
+def _address(catalog: Catalog, type_name: str, text: str) -> Address:
+    parts = text.split("/")
+    above = catalog.containers(type_name)
+    if not above and len(parts) == 2:  # what may live in a folder or without
+        above = tuple(p for p in catalog.types[type_name].parents if p is not None)[:1]
+    return Address(tuple(zip((*above, type_name), parts, strict=False)))
+
+
+def _by_reference(machine: Machine) -> Mapping[str, list[Address]]:
+    there: dict[str, list[Address]] = {}
+    for address in machine.candidate:
+        there.setdefault(address.reference, []).append(address)
+    return there
+
+
+def _uses(machine: Machine) -> Iterator[_Use]:
+    types = machine.circumstances.catalog.types
     for address, properties in machine.candidate.items():
-        object_type = TYPES.get(address.type)
+        object_type = types.get(address.type)
+        if object_type is None:
+            continue
         for name, value in properties.items():
-            kind = object_type.property(name) if object_type else None
-            if kind is not None and isinstance(kind.kind, Reference) and isinstance(value, str):
-                yield address, kind, value
+            prop = object_type.property(name)
+            if prop is None or not isinstance(value, str) or not value:
+                continue
+            kind = prop.kind.item if isinstance(prop.kind, ListOf) else prop.kind
+            if isinstance(kind, Reference | model.Address):
+                items = value.split(",") if isinstance(prop.kind, ListOf) else [value]
+                yield from _items(machine, address, name, kind, items)
 
 
-def _dangling(
+def _items(
     machine: Machine,
-    address: Address,
-    kind: PropertyType,
-    text: str,
-    target: Address,
-    activated: Span,
-) -> Diagnostic:
-    origin = machine.origins.get((address, kind.name))
-    deleted = machine.deleted.get(target)
-    here = None
-    if origin is not None:
-        here = origin.part(len(kind.name) + 1, origin.length - len(kind.name) - 1)
-    known = [a.reference for a in machine.candidate if a.type == target.type]
-    meant = did_you_mean(text, known)
+    user: Address,
+    name: str,
+    kind: Reference | model.Address,
+    items: list[str],
+) -> Iterator[_Use]:
+    origin = machine.origins.get((user, name))
+    start = len(name) + 1
+    is_plain = origin is not None and origin.length == start + len(",".join(items))
+    for item in items:
+        span = None
+        if origin is not None:
+            length = len(item) if is_plain else origin.length - start
+            span = origin.part(start, length) if origin.length > start else origin
+        if is_plain:
+            start += len(item) + 1
+        if isinstance(kind, Reference):
+            yield _Use(user, name, kind, item, span)
+        elif not is_literal_address(item):
+            yield _Use(user, name, _ADDRESS, item, span)
+
+
+def _presume(
+    machine: Machine, there: Mapping[str, list[Address]], types: tuple[str, ...], use: _Use
+) -> list[Diagnostic]:
+    """A name that may be one of the device's own objects; unless one slip away from a script's."""
+    own = [
+        name
+        for name, addresses in there.items()
+        for a in addresses
+        if a.type in types and is_added(a, machine.candidate[a])
+    ]
+    meant = did_you_mean(use.text, own)
+    if meant is not None and is_slip(use.text, meant) and use.span is not None:
+        return [
+            finding(
+                rules.PROBABLY_MISSPELT,
+                f"`{use.property}` of {use.user} names `{use.text}`, which no script adds",
+                use.span,
+                "one of the device's own?",
+                help=f"did you mean `{meant}`?",
+                fix=replacement(use.span, meant, Applicability.UNSAFE),
+            )
+        ]
+    return []
+
+
+def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Span) -> Diagnostic:
+    catalog = machine.circumstances.catalog
+    target = _address(catalog, types[0], use.text)
+    deleted = next(
+        (
+            machine.deleted[address]
+            for name in types
+            if (address := _address(catalog, name, use.text)) in machine.deleted
+        ),
+        None,
+    )
+    known = [a.reference for a in machine.candidate if a.type in types]
+    meant = did_you_mean(use.text, known)
     if meant is not None:
         way_out = f"did you mean `{meant}`?"
     elif deleted is not None:
-        way_out = f"change or delete {address} too"
+        way_out = f"change or delete {use.user} too"
     else:
         way_out = f"add {target} before the configuration is activated"
+    here = use.span
     return finding(
         rules.DANGLING_REFERENCE,
-        f"`{kind.name}` of {address} names {target}, which does not exist",
+        f"`{use.property}` of {use.user} names {target}, which does not exist",
         here or deleted or activated,
         "nothing by this name" if here or not deleted else "deleted here, and still referred to",
         secondary=(Label(deleted, "deleted here"),) if deleted and here else (),
@@ -80,23 +181,16 @@ def _dangling(
     )
 
 
-def _unfit(
-    machine: Machine,
-    address: Address,
-    kind: PropertyType,
-    reference: Reference,
-    target: Address,
-    activated: Span,
-) -> Iterator[Diagnostic]:
+def _unfit(machine: Machine, use: _Use, target: Address, activated: Span) -> Iterator[Diagnostic]:
     properties = machine.candidate[target]
-    for name, wanted in reference.demands:
+    for name, wanted in use.reference.demands:
         if properties.get(name) != wanted:
             there = machine.origins.get((target, name))
             yield finding(
                 rules.UNFIT_REFERENCE,
-                f"`{kind.name}` of {address} needs {name}={wanted}, "
+                f"`{use.property}` of {use.user} needs {name}={wanted}, "
                 f"and {target} has {name}={properties.get(name)}",
-                machine.origins.get((address, kind.name), activated),
+                use.span or activated,
                 f"needs {name}={wanted}",
                 secondary=(Label(there, "set here"),) if there else (),
                 help=f"refer to a {target.type} with {name}={wanted}",

@@ -10,6 +10,8 @@ from .plan import Secret
 
 # A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`.
 EXPRESSION = re.compile(r"\$\{(env|file):([^}]+)\}")
+# A secret of a snapshot: the state knows it by this fingerprint.
+KEPT = re.compile(r"\$\{secret:([0-9a-f]+)\}")
 # What the name of a confidential argument holds, mistyped ones included.
 _SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
 
@@ -17,6 +19,10 @@ _SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
 def is_secret_name(name: str) -> bool:
     """Whether the value of a property or option with this name is confidential."""
     return _SECRET_NAME.search(name) is not None
+
+
+def _names_source(value: str) -> bool:
+    return bool(EXPRESSION.fullmatch(value) or KEPT.fullmatch(value))
 
 
 def secret_of(option: Option) -> Secret:
@@ -41,7 +47,7 @@ def secret_spans(script: Script) -> tuple[Span, ...]:
                 case Property() | Option():
                     is_after_secret = is_secret_name(argument.name)
                     value = argument.value
-                    if is_after_secret and value and not EXPRESSION.fullmatch(value):
+                    if is_after_secret and value and not _names_source(value):
                         spans.append(argument.value_span)
                 case Word():
                     is_after_secret = is_after_secret or is_secret_name(argument.text)

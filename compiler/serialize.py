@@ -8,7 +8,7 @@ from typing import Any
 
 from ..grammar.ast import Span
 from .address import Address
-from .configuration import Configuration, FileValue, Properties, Value
+from .configuration import Configuration, FileValue, Properties, SecretValue, Value
 from .device import CertificateRecord, DeviceState
 from .plan import (
     MESSAGES,
@@ -54,18 +54,28 @@ def configuration_from_json(document: list[Json]) -> Configuration:
 
 
 def properties_to_json(properties: Properties) -> Json:
-    """Properties by name; a file value is an object with its name and content id."""
-    return {
-        name: {"file": value.name, "content": value.content}
-        if isinstance(value, FileValue)
-        else value
-        for name, value in properties.items()
-    }
+    """Properties by name; what is no text is an object."""
+    return {name: _value_to_json(value) for name, value in properties.items()}
+
+
+def _value_to_json(value: Value) -> str | Json:
+    match value:
+        case FileValue(name, content, is_secret):
+            document = {"file": name, "content": content}
+            return {**document, "secret": True} if is_secret else document
+        case SecretValue(fingerprint):
+            return {"fingerprint": fingerprint}
+        case text:
+            return text
 
 
 def value_from_json(value: str | Json) -> Value:
     """The inverse for one value."""
-    return value if isinstance(value, str) else FileValue(value["file"], value["content"])
+    if isinstance(value, str):
+        return value
+    if "fingerprint" in value:
+        return SecretValue(value["fingerprint"])
+    return FileValue(value["file"], value["content"], value.get("secret", False))
 
 
 def state_digest(state: DeviceState) -> str:
@@ -128,8 +138,8 @@ def _action_to_json(action: Action) -> Json:
             return {
                 "kind": action.change.value,
                 "address": action.address.path,
-                "before": None if action.before is None else properties_to_json(action.before),
-                "after": None if action.after is None else properties_to_json(action.after),
+                "before": _planned_properties(action.before),
+                "after": _planned_properties(action.after),
             }
         case CmpOperation():
             return {
@@ -157,6 +167,16 @@ def _action_to_json(action: Action) -> Json:
             return {"kind": "activate"}
         case Commit():
             return {"kind": "commit"}
+
+
+def _planned_properties(properties: Properties | None) -> Json | None:
+    """Properties as a plan tells them: no fingerprint, which is the state's own affair."""
+    if properties is None:
+        return None
+    return {
+        name: {"secret": True} if isinstance(value, SecretValue) else _value_to_json(value)
+        for name, value in properties.items()
+    }
 
 
 def _credentials_to_json(action: CmpOperation) -> Json:

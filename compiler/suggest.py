@@ -11,6 +11,28 @@ _MOST_CANDIDATES = 2000
 _LONGEST_WORD = 64
 
 
+def is_slip(word: str, meant: str) -> bool:
+    """Whether one slip of the fingers tells `word` from `meant`: a letter more, less, other or swapped; case.
+
+    Digits are no slips: `Route6` may well be a type beside `Route`.
+    """
+    if word.lower() == meant.lower():
+        return True
+    if abs(len(word) - len(meant)) > 1:
+        return False
+    start = 0
+    while start < min(len(word), len(meant)) and word[start] == meant[start]:
+        start += 1
+    end = 0
+    while end < min(len(word), len(meant)) - start and word[-1 - end] == meant[-1 - end]:
+        end += 1
+    here, there = word[start : len(word) - end], meant[start : len(meant) - end]
+    if any(character.isdigit() for character in here + there):
+        return False
+    is_swapped = len(here) == 2 and here == there[::-1]
+    return is_swapped or max(len(here), len(there)) == 1
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The nearest of `known`, a match in another case first; None rather than a silly guess."""
     candidates = sorted(set(known))[:_MOST_CANDIDATES]

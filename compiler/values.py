@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..grammar.ast import Property, Span
 from ..grammar.quoting import quote
 from . import rules
 from .address import Address
-from .configuration import FileValue, Value
+from .configuration import FileValue, SecretValue, Value
 from .device import CERTIFICATE_FILE, KEY_FILE
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, finding
+from .kinds import Fault, read_item
 from .machine import Machine
-from .schema.catalog import TYPES, container_types
 from .schema.model import (
-    Choice,
     DeviceFile,
-    Host,
-    Integer,
+    ItemKind,
+    ListOf,
     ObjectType,
     PropertyType,
     Reference,
-    Text,
+    SecretText,
 )
-from .suggest import did_you_mean
+from .secrets import EXPRESSION, KEPT
 
-_FILE = re.compile(r"file://(?P<name>[^/\\]+)")
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?"
-)
+_FILE = re.compile(r"file://(?P<name>[^/\\\x00-\x1f\x7f]+)")
+# cOS Core writes an empty value like this, too.
+_EMPTY = "<empty>"
 
 
 def read_value(
@@ -43,84 +41,74 @@ def read_value(
 
     `variant` is the object's Type, for what depends on it.
     """
-    text = written.value
-    if text.startswith("${"):
-        machine.report(
-            finding(
-                rules.SECRET_REFERENCE,
-                f"`{kind.name}` cannot be read from elsewhere",
-                written.value_span,
-                help="`${env:NAME}` and `${file:PATH}` stand for -username and -password",
-            )
-        )
-        return None
     match kind.kind:
-        case Text():
-            return text
-        case Integer(minimum, maximum):
-            if re.fullmatch(r"[0-9]{1,18}", text) and minimum <= int(text) <= maximum:
-                return str(int(text))
-            wanted = f"a whole number from {minimum} to {maximum}"
-        case Choice(values):
-            if text in values:
-                return text
-            return _wrong_choice(machine, kind, written, values)
-        case Host():
-            if _is_host(text):
-                return text
-            wanted = "a host name such as ca.example.com, or an IP address"
-        case Reference(target):
-            return _read_reference(machine, kind, written, TYPES[target])
-        case DeviceFile(secret):
-            match = _FILE.fullmatch(text)
-            swapped = CERTIFICATE_FILE if secret else KEY_FILE
-            if match and match["name"] == swapped:
-                wanted = "a private key" if secret else "a certificate"
-                machine.report(_wrong(kind, written, f"{wanted}, and this is the other one"))
+        case SecretText():
+            return _read_secret(machine, written)
+        case DeviceFile(is_secret):
+            is_root = kind.name == "CertificateData" and variant == "Remote"
+            return _read_file(machine, address, kind, written, is_secret, is_root)
+        case ListOf(item, most):
+            return _read_list(machine, kind, item, most, written)
+        case item:
+            if _is_elsewhere(machine, kind, written):
                 return None
-            if match:
-                is_root = kind.name == "CertificateData" and variant == "Remote"
-                return _read_file(machine, address, match["name"], written.value_span, is_root)
-            wanted = "file://NAME, a file of the device (they lie in no folder)"
-    machine.report(_wrong(kind, written, wanted))
+            text = "" if written.value == _EMPTY else written.value
+            return _read_item(machine, kind, item, text, written.value_span)
+
+
+def _read_list(
+    machine: Machine, kind: PropertyType, item: ItemKind, most: int | None, written: Property
+) -> str | None:
+    if _is_elsewhere(machine, kind, written):
+        return None
+    if written.value in ("", _EMPTY):
+        return ""
+    parts = written.value.split(",")
+    if most is not None and len(parts) > most:
+        fault = Fault(f"a list of at most {most}, and has {len(parts)}")
+        machine.report(_wrong(kind, "the list", written.value_span, fault))
+        return None
+    read: list[str] = []
+    for text, span in _items(parts, written):
+        if text == "":
+            machine.report(_wrong(kind, "nothing between two commas", span, Fault("left out")))
+            continue
+        value = _read_item(machine, kind, item, text, span)
+        if value is not None:
+            read.append(value)
+    return ",".join(read) if len(read) == len(parts) else None
+
+
+def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
+    """Each item with its place; that of the whole where quotes or escapes hide it."""
+    whole = written.value_span
+    is_plain = whole.length == len(written.value)
+    start = 0
+    for part in parts:
+        yield part.strip(" "), whole.part(start, max(len(part), 1)) if is_plain else whole
+        start += len(part) + 1
+
+
+def _read_item(
+    machine: Machine, kind: PropertyType, item: ItemKind, text: str, span: Span
+) -> str | None:
+    if isinstance(item, Reference):
+        return _read_reference(machine, kind, item, text, span)
+    value = read_item(item, text)
+    if isinstance(value, str):
+        return value
+    machine.report(_wrong(kind, f"`{text}`", span, value))
     return None
 
 
-def _is_host(text: str) -> bool:
-    if ":" in text or re.fullmatch(r"[0-9.]+", text):
-        from ipaddress import ip_address
-
-        try:
-            ip_address(text)
-        except ValueError:
-            return False
-        return True
-    return _HOST.fullmatch(text) is not None
-
-
-def _wrong(kind: PropertyType, written: Property, wanted: str) -> Diagnostic:
+def _wrong(kind: PropertyType, what: str, span: Span, fault: Fault) -> Diagnostic:
     return finding(
         rules.WRONG_VALUE,
-        f"`{kind.name}` cannot be `{written.value}`",
-        written.value_span,
-        f"has to be {wanted}",
-    )
-
-
-def _wrong_choice(
-    machine: Machine, kind: PropertyType, written: Property, values: tuple[str, ...]
-) -> None:
-    wanted = "one of " + ", ".join(values)
-    meant = did_you_mean(written.value, values)
-    machine.report(
-        finding(
-            rules.WRONG_VALUE,
-            f"`{kind.name}` cannot be `{written.value}`",
-            written.value_span,
-            f"has to be {wanted}",
-            help=f"did you mean `{meant}`?" if meant else None,
-            fix=replacement(written.value_span, meant) if meant else None,
-        )
+        f"`{kind.name}` cannot be {what}",
+        span,
+        f"has to be {fault.wanted}",
+        help=f"did you mean `{fault.meant}`?" if fault.meant else None,
+        fix=replacement(span, fault.meant) if fault.meant else None,
     )
 
 
@@ -132,22 +120,81 @@ def replacement(span: Span, text: str, applicability: Applicability = Applicabil
     return Fix(f"write `{text}`", (Edit(span, quote(text)),), applicability)
 
 
-def _read_reference(
-    machine: Machine, kind: PropertyType, written: Property, target: ObjectType
-) -> Value | None:
-    """A reference in form; whether its object is there shows when the configuration is activated."""
+# -- what is read from elsewhere -------------------------------------------------------------------
+
+
+def _is_elsewhere(machine: Machine, kind: PropertyType, written: Property) -> bool:
+    """Whether the value is a `${…}`, which this property cannot take; a finding then."""
+    if not written.value.startswith("${"):
+        return False
+    machine.report(
+        finding(
+            rules.SECRET_REFERENCE,
+            f"`{kind.name}` cannot be read from elsewhere",
+            written.value_span,
+            help="`${env:NAME}` and `${file:PATH}` stand for secrets",
+        )
+    )
+    return True
+
+
+def _read_secret(machine: Machine, written: Property) -> Value | None:
+    """A confidential text: where it is read from, or its fingerprint."""
     text = written.value
-    parts = text.split("/")
-    above = container_types(target)
-    if len(parts) == len(above) + 1 and all(parts):
+    if text in ("", _EMPTY):
+        return ""
+    if EXPRESSION.fullmatch(text):
         return text
+    kept = KEPT.fullmatch(text)
+    if kept:
+        return SecretValue(kept[1])
+    if text.startswith("${"):
+        machine.report(unknown_source(f"`{written.name}`", written.value_span))
+        return None
+    machine.report(
+        finding(
+            rules.SECRET_IN_CLEAR,
+            "a secret stands in the script in clear text",
+            written.value_span,
+            "whoever reads the script can use it",
+            help=f"name where it is kept: `{written.name}=${{env:NAME}}` or `${{file:PATH}}`",
+        )
+    )
+    return SecretValue(machine.circumstances.fingerprint(text))
+
+
+def unknown_source(subject: str, span: Span) -> Diagnostic:
+    """The finding that a `${…}` is none that can be read."""
+    return finding(
+        rules.SECRET_REFERENCE,
+        f"{subject} names no source that can be read",
+        span,
+        help="known are `${env:NAME}` and `${file:PATH}`",
+    )
+
+
+# -- references ------------------------------------------------------------------------------------
+
+
+def _read_reference(
+    machine: Machine, kind: PropertyType, reference: Reference, text: str, span: Span
+) -> str | None:
+    """A reference in form; whether its object is there shows when the configuration is activated."""
+    parts = text.split("/")
+    catalog = machine.circumstances.catalog
+    targets = catalog.targets(reference)
+    above = catalog.containers(targets[0])
+    is_path = all(parts) and (len(parts) == len(above) + 1 or reference.is_open or text == "")
+    if is_path or (text == "" and not above):
+        return text
+    target = catalog.types[targets[0]]
     if len(parts) == 1 and text and above:
-        machine.report(unqualified(machine, kind.name, written.value_span, text, target))
+        machine.report(unqualified(machine, kind.name, span, text, target))
         return None
     wanted = f"the name of a {target.name}"
     if above:
         wanted = f"the names of a {' and a '.join((*above, target.name))}, as in store/name"
-    machine.report(_wrong(kind, written, wanted))
+    machine.report(_wrong(kind, f"`{text}`", span, Fault(wanted)))
     return None
 
 
@@ -158,23 +205,55 @@ def unqualified(
     homes = sorted(
         a.reference for a in machine.candidate if a.type == target.name and a.name == text
     )
+    parent = str(target.parents[0])
     return finding(
         rules.UNQUALIFIED_REFERENCE,
-        f"`{subject}` has to name a {target.name} together with its {target.parent}",
+        f"`{subject}` has to name a {target.name} together with its {parent}",
         span,
-        f"which {target.parent} is `{text}` in?",
-        help=f"write `{homes[0]}`"
-        if homes
-        else f"write {target.parent.lower()}-name/{text}"
-        if target.parent
-        else None,
+        f"which {parent} is `{text}` in?",
+        help=f"write `{homes[0]}`" if homes else f"write {parent.lower()}-name/{text}",
         fix=replacement(span, homes[0]) if len(homes) == 1 else None,
     )
 
 
+# -- files -----------------------------------------------------------------------------------------
+
+
 def _read_file(
-    machine: Machine, address: Address, name: str, span: Span, is_root: bool
+    machine: Machine,
+    address: Address,
+    kind: PropertyType,
+    written: Property,
+    is_secret: bool,
+    is_root: bool,
 ) -> Value | None:
+    if _is_elsewhere(machine, kind, written):
+        return None
+    span = written.value_span
+    match = _FILE.fullmatch(written.value)
+    swapped = CERTIFICATE_FILE if is_secret else KEY_FILE
+    if match and match["name"] == swapped:
+        wanted = "a private key" if is_secret else "a certificate"
+        fault = Fault(f"{wanted}, and this is the other one")
+        machine.report(_wrong(kind, f"`{written.value}`", span, fault))
+        return None
+    if match:
+        try:
+            content = _content(machine, match["name"], is_root)
+        except OSError as error:
+            machine.report(_unreadable_file(match["name"], error, span))
+            return None
+        if content is not None:
+            return FileValue(match["name"], content, is_secret)
+        if not machine.is_assumed(address):
+            machine.report(_missing_file(match["name"], span))
+        return None
+    fault = Fault("file://NAME, a file of the device (they lie in no folder)")
+    machine.report(_wrong(kind, f"`{written.value}`", span, fault))
+    return None
+
+
+def _content(machine: Machine, name: str, is_root: bool) -> str | None:
     """The content that reaches this use of a device file.
 
     certmgr's two results come from certmgr alone; any other file from what was uploaded. `is_root` tells
@@ -183,20 +262,12 @@ def _read_file(
     if name in (CERTIFICATE_FILE, KEY_FILE):
         content = machine.reaching.get(name)
     else:
-        try:
-            content = machine.circumstances.find_upload(name)
-        except OSError as error:
-            machine.report(_unreadable_file(name, error, span))
-            return None
+        content = machine.circumstances.find_upload(name)
         if content is not None:
             machine.uploads[name] = content
     if content is None and is_root:
         content = machine.circumstances.stand_in
-    if content is not None:
-        return FileValue(name, content)
-    if not machine.is_assumed(address):
-        machine.report(_missing_file(name, span))
-    return None
+    return content
 
 
 def _unreadable_file(name: str, error: OSError, span: Span) -> Diagnostic:

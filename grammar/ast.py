@@ -43,12 +43,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """`Name=value`, split at its first `=`. `value` has quotes and escapes resolved."""
+    """`Name=value`, split at its first `=`. `value` has quotes and escapes resolved.
+
+    `value_at` is where the value stands if that is not behind the name.
+    """
 
     name: str
     value: str
     span: Span = field(compare=False)
     parameters: Parameters = ()
+    value_at: Span | None = field(default=None, compare=False)
 
     @property
     def name_span(self) -> Span:
@@ -58,6 +62,8 @@ class Property:
     @property
     def value_span(self) -> Span:
         """Where the value stands, quotes included; the `=` itself if the value is empty."""
+        if self.value_at is not None:
+            return self.value_at
         start = len(self.name) + 1
         if self.span.length == start:
             return self.span.part(start - 1, 1)
@@ -66,12 +72,13 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`-name` or `-name=value`; `value` is None without an `=`."""
+    """`-name` or `-name=value`; `value` is None without an `=`. `value_at`: see `Property`."""
 
     name: str
     value: str | None
     span: Span = field(compare=False)
     parameters: Parameters = ()
+    value_at: Span | None = field(default=None, compare=False)
 
     @property
     def name_span(self) -> Span:
@@ -81,6 +88,8 @@ class Option:
     @property
     def value_span(self) -> Span:
         """Where the value stands, quotes included; the `=` if it is empty, the name without one."""
+        if self.value_at is not None:
+            return self.value_at
         start = len(self.name) + 2
         if self.span.length < start:
             return self.name_span

@@ -28,7 +28,7 @@ _COMMENT_LINE = re.compile(r"\n[ \t]*+(#[^\n]*+)")
 
 
 def read_command(text: str, line: LogicalLine, locate: Locate) -> Command | None:
-    """The command that `line` of the source `text` holds; None if it is a comment."""
+    """The command that `line` of the source `text` holds; None if it holds none."""
     match line.kind:
         case "COMMENT":
             return None
@@ -39,6 +39,8 @@ def read_command(text: str, line: LogicalLine, locate: Locate) -> Command | None
         case _:
             arguments = _read_arguments(text, line.start, line.end, locate)
             shown = None
+    if shown is None and not arguments:
+        return None
     verb = arguments[0] if arguments else None
     if line.kind == "COMMAND" and isinstance(verb, Property | Option):
         verb = _as_word(verb)

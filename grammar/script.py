@@ -42,8 +42,11 @@ class Script:
     @property
     def last_command(self) -> Command | None:
         """The last of the commands."""
-        last = next((line for line in reversed(self.lines) if line.kind != "COMMENT"), None)
-        return read_command(self.text, last, self.locate) if last else None
+        for line in reversed(self.lines):
+            command = read_command(self.text, line, self.locate)
+            if command is not None:
+                return command
+        return None
 
     @property
     def comments(self) -> Iterator[Comment]:

@@ -16,7 +16,6 @@ from ..compiler.address import Address
 from ..compiler.configuration import FileValue, Properties
 from ..compiler.device import CERTIFICATE_FILE, KEY_FILE
 from ..compiler.plan import Activate, CmpOperation, Commit, ObjectChange, Plan, Step
-from ..compiler.schema.catalog import is_secret
 from .cmp.errors import CMPError
 from .errors import ApplyError, ContentMissing, StepsFailed
 from .operation import Outcome, Surroundings, carry_out
@@ -166,7 +165,7 @@ def _act(run: _Run, step: Step) -> str:
             if after is None:
                 run.candidate.pop(address, None)
             else:
-                run.candidate[address] = _take_in(run, address, after)
+                run.candidate[address] = _take_in(run, after)
             return ""
         case Activate():
             store.activate(device, run.candidate)
@@ -178,14 +177,14 @@ def _act(run: _Run, step: Step) -> str:
             raise AssertionError("operations run elsewhere")
 
 
-def _take_in(run: _Run, address: Address, properties: Properties) -> Properties:
+def _take_in(run: _Run, properties: Properties) -> Properties:
     """The properties with the real content ids; what was uploaded goes into the state."""
     taken = dict(properties)
     for name, value in properties.items():
         if isinstance(value, FileValue):
             content = run.resolve(value.content)
-            _keep(run, content, sealed=is_secret(address.type, name))
-            taken[name] = FileValue(value.name, content)
+            _keep(run, content, sealed=value.is_secret)
+            taken[name] = FileValue(value.name, content, value.is_secret)
     return taken
 
 

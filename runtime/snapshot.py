@@ -13,12 +13,15 @@ from ..compiler.configuration import (
     FileValue,
     Properties,
     Value,
+    empty_device,
     in_order,
-    is_predefined,
+    is_added,
     quote,
     quote_word,
+    written,
 )
-from ..compiler.schema.catalog import TYPES
+from ..compiler.schema.catalog import BUILT_IN
+from ..compiler.schema.model import Naming
 from ..compiler.serialize import configuration_to_json
 from .certificates import Facts, facts_of, one_line
 from .snapshot_files import file_name
@@ -59,8 +62,8 @@ def render_script(
     """The version through a Jinja template; the built-in one gives a script.
 
     `read` gives the bytes of a content id, `revoked` holds those of revoked certificates. `template` is the
-    text of a user's template; it sees `device`, `version`, `committed_at`, `script` and `objects` (see
-    `SnapshotObject`).
+    text of a user's template; it sees `device`, `version`, `committed_at`, `script`, `deleted` (objects of a
+    new device that are gone) and `objects` (see `SnapshotObject`).
 
     Raises:
         jinja2.TemplateError: if the template is wrong.
@@ -74,6 +77,11 @@ def render_script(
         version=version.number,
         committed_at=f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}" if version.committed_at else "",
         script=version.script,
+        deleted=[
+            f"{address.type} {quote_word(address.name)}"
+            for address in empty_device()
+            if address not in version.configuration
+        ],
         objects=_objects(version.configuration, revoked, read),
     )
 
@@ -124,11 +132,11 @@ def _objects(
     return [
         SnapshotObject(
             type=address.type,
-            name=quote_word(address.name),
+            name="" if _is_nameless(address, configuration) else quote_word(address.name),
             reference=one_line(address.reference),
             context=address.parent.path,
             enter=_enter(address.parent),
-            is_predefined=is_predefined(address),
+            is_predefined=not is_added(address, properties),
             properties={
                 name: _written(address, name, properties[name])
                 for name in _property_order(address, properties)
@@ -144,20 +152,36 @@ def _objects(
 
 
 def _property_order(address: Address, properties: Properties) -> list[str]:
-    object_type = TYPES.get(address.type)
-    known = [p.name for p in object_type.properties] if object_type else []
-    return sorted(properties, key=lambda n: (known.index(n) if n in known else len(known), n))
+    object_type = BUILT_IN.types.get(address.type)
+    known = list(object_type.by_name) if object_type else []
+    return sorted(
+        written(properties), key=lambda n: (known.index(n) if n in known else len(known), n)
+    )
 
 
 def _enter(context: Address) -> str:
     """The commands that lead from the root to `context`."""
-    return "\n".join(f"cc {type_name} {quote_word(name)}" for type_name, name in context.segments)
+    steps = [Address(context.segments[: depth + 1]) for depth in range(len(context.segments))]
+    return "\n".join(
+        f"cc {step.type} {quote_word(step.name)}" if step.name else f"cc {step.type}"
+        for step in steps
+    )
+
+
+def _is_nameless(address: Address, configuration: Configuration) -> bool:
+    """Whether no word names the object: it is the only one, or known by its place among its siblings."""
+    object_type = BUILT_IN.types.get(address.type)
+    if object_type is not None:
+        return object_type.naming is not Naming.NAME
+    row = [a for a in configuration if a.parent == address.parent and a.type == address.type]
+    places = {str(place) for place in range(1, len(row) + 1)}
+    return address.name == "" or {a.name for a in row} == places
 
 
 def _written(address: Address, name: str, value: Value) -> str:
     if isinstance(value, FileValue):
         return quote(f"file://{file_name(address, name)}")
-    return quote(value)
+    return quote(str(value))
 
 
 def _certificate(properties: Properties) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from ...compiler.configuration import FileValue, Value, quote
+from ...compiler.configuration import SecretValue, Value, quote, written
 from ...compiler.plan import (
     MESSAGES,
     Activate,
@@ -102,14 +102,14 @@ def _step(step: Step) -> list[str]:
 
 def _head(step: Step, symbol: str, color: str) -> str:
     mark = click.style(symbol, fg=color, bold=True)
-    return f"{step.id:>5} {mark} {title(step)}  {click.style(str(step.span), dim=True)}"
+    return f"{step.id:>5} {mark} {title(step)}  {click.style(printable(str(step.span)), dim=True)}"
 
 
 def _change(step: Step, action: ObjectChange) -> list[str]:
     out = [_head(step, *_SYMBOLS[action.change])]
     before, after = action.before or {}, action.after or {}
     if action.change is not Change.DELETE:
-        names = [n for n in after if before.get(n) != after[n]]
+        names = [n for n in written(after) if before.get(n) != after[n]]
         width = max((len(n) for n in names), default=0)
         for name in names:
             old = f"{_value(before[name])} -> " if name in before else ""
@@ -118,7 +118,9 @@ def _change(step: Step, action: ObjectChange) -> list[str]:
 
 
 def _value(value: Value) -> str:
-    if not isinstance(value, FileValue):
+    if isinstance(value, SecretValue):
+        return "(secret)"
+    if isinstance(value, str):
         return printable(quote(value))
     step = producer(value.content)
     if step is not None:

@@ -1,25 +1,88 @@
-"""Every object type that `csc` knows, by name."""
+"""Every object type that a script is compiled against, by name."""
 
 from __future__ import annotations
 
-from . import pki
-from .model import DeviceFile, ObjectType
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-TYPES: dict[str, ObjectType] = {t.name: t for t in pki.TYPES}
+from . import (
+    addresses,
+    interfaces,
+    logging,
+    pki,
+    routing,
+    rule_sets,
+    services,
+    settings,
+    users,
+    vpn,
+)
+from .model import Kind, ListOf, ObjectType, Reference
+
+_FAMILIES = (
+    pki,
+    vpn,
+    addresses,
+    interfaces,
+    routing,
+    rule_sets,
+    services,
+    users,
+    logging,
+    settings,
+)
 
 
-def container_types(object_type: ObjectType) -> tuple[str, ...]:
-    """The types of the containers above `object_type`, outermost first."""
-    above: list[str] = []
-    parent = object_type.parent
-    while parent is not None:
-        above.insert(0, parent)
-        parent = TYPES[parent].parent
-    return tuple(above)
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Object types by name. `categories` are the names that may stand before a type."""
+
+    types: dict[str, ObjectType]
+    categories: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, tuple[str, ...]] = {}
+        for object_type in self.types.values():
+            if object_type.category is not None:
+                found[object_type.category] = (
+                    *found.get(object_type.category, ()),
+                    object_type.name,
+                )
+        object.__setattr__(self, "categories", found)
+
+    def targets(self, reference: Reference) -> tuple[str, ...]:
+        """The types that a reference may name, its categories resolved."""
+        return tuple(
+            name for target in reference.targets for name in self.categories.get(target, (target,))
+        )
+
+    def containers(self, name: str) -> tuple[str, ...]:
+        """The types of the containers above a type, outermost first; none if it may stand at the root."""
+        object_type = self.types.get(name)
+        if object_type is None or None in object_type.parents:
+            return ()
+        parent = str(object_type.parents[0])
+        return (*self.containers(parent), parent)
+
+    def referrers(self, name: str) -> list[tuple[str, str]]:
+        """Type and property of everything that may refer to objects of the type `name`."""
+        return [
+            (object_type.name, prop.name)
+            for object_type in self.types.values()
+            for prop in object_type.properties
+            if (reference := reference_in(prop.kind)) and name in self.targets(reference)
+        ]
 
 
-def is_secret(type_name: str, property_name: str) -> bool:
-    """Whether the property holds the content of a file that nobody may see, such as a private key."""
-    object_type = TYPES.get(type_name)
-    kind = object_type.property(property_name) if object_type else None
-    return kind is not None and kind.kind == DeviceFile(secret=True)
+def reference_in(kind: Kind) -> Reference | None:
+    """The reference that a kind is, or is a list of."""
+    item = kind.item if isinstance(kind, ListOf) else kind
+    return item if isinstance(item, Reference) else None
+
+
+def catalog_of(types: Iterable[ObjectType]) -> Catalog:
+    """A catalog of these types."""
+    return Catalog({object_type.name: object_type for object_type in types})
+
+
+BUILT_IN = catalog_of(object_type for family in _FAMILIES for object_type in family.TYPES)

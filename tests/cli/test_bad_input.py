@@ -39,8 +39,8 @@ def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) ->
 
 SCRIPT_MISTAKES = {
     "unknown command": ("frobnicate\n", "CSC103"),
-    "unknown type": ("add Widget x\n", "CSC201"),
-    "unknown property": ("add CertificateStore x Colour=blue\n", "CSC202"),
+    "misspelt type": ("add CertificatStore x\n", "CSC214"),
+    "misspelt property": ("add CertificateStore x Coments=blue\n", "CSC215"),
     "dangling reference": (
         GATEWAY.replace("CACert=cmp/cacert", "CACert=cmp/cacrt"),
         "did you mean `cmp/cacert`",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from csc.compiler.address import ROOT, Address
+from csc.compiler.characters import check_characters
 from csc.compiler.compile import compile_scripts
 from csc.compiler.configuration import Configuration, FileValue, empty_device
 from csc.compiler.device import DeviceState
@@ -15,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
-# Everything that a script can hold: a value that spans lines comes from escapes.
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+# Everything that a script can hold: of control characters, only those that have an escape.
+VISIBLE = st.characters(exclude_categories=("Cs",)).filter(
+    lambda character: not list(check_characters(parse(character)))
+)
+TEXT = st.text(VISIBLE | st.sampled_from("\n\r\t"), max_size=20)
 NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True) | st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="/\0"), min_size=1, max_size=8
+    VISIBLE.filter(lambda character: character not in "/\n\r\t"), min_size=1, max_size=8
 )
 
 

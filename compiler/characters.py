@@ -1,0 +1,67 @@
+"""A script's text in, findings for characters that nobody sees or that only look like others out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from ..grammar.script import Script
+from . import rules
+from .diagnostics import Applicability, Diagnostic, Edit, Fix, finding
+
+# Everything but plain text of ASCII is looked at; most scripts hold nothing else.
+_UNUSUAL = re.compile(r"\r(?!\n)|[^\t\r\n\x20-\x7e]")
+# What word processors and web pages put in place of a blank.
+_BLANKS = frozenset("\xa0\u2007\u202f\u2009\u2002\u2003\u3000")
+# What turns the direction of text: it can make a script look like another (CVE-2021-42574).
+_BIDIRECTIONAL = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+)
+_ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff\xad")
+# More than so many in one script say nothing new.
+_MOST = 100
+
+
+def check_characters(script: Script) -> Iterator[Diagnostic]:
+    """Find control characters, and blanks and marks that are invisible."""
+    reported = 0
+    for match in _UNUSUAL.finditer(script.text):
+        fault = _fault(match[0])
+        if fault is None:
+            continue
+        what, replacement = fault
+        reported += 1
+        if reported > _MOST:
+            return
+        span = script.locate(match.start(), 1)
+        fix = None
+        if replacement is not None:
+            title = "leave it out" if replacement == "" else "write a blank"
+            fix = Fix(title, (Edit(span, replacement),), Applicability.UNSAFE)
+        yield finding(
+            rules.INVISIBLE_CHARACTER,
+            f"{what} (U+{ord(match[0]):04X}) stands in the script",
+            span,
+            "not to be seen here",
+            help="end lines with a line feed" if match[0] == "\r" else "leave it out",
+            fix=fix,
+        )
+
+
+def _fault(character: str) -> tuple[str, str | None] | None:
+    """What is wrong with a character, and what to put in its place."""
+    if character == "\r":
+        return "a carriage return without a line feed", None
+    if character in _BLANKS:
+        return "a blank that is no blank to a device", " "
+    if character in _BIDIRECTIONAL:
+        return "a mark that turns the direction of text", ""
+    if character in _ZERO_WIDTH:
+        return "a character without width", ""
+    category = unicodedata.category(character)
+    if category == "Cc":
+        return "a control character", None
+    if category in ("Zl", "Zp"):
+        return "a line separator", None
+    return None
