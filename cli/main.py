@@ -16,6 +16,7 @@ from .settings import Settings
 _COMMANDS = {
     "apply": "carry a script out",
     "plan": "show what apply would do",
+    "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
     "validate": "check scripts without touching anything",
 }

@@ -7,6 +7,7 @@ changed) and one that somebody altered are refused alike, and secrets need not b
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from .exits import REFUSED, Failure
 from .planning import Request
 
 SCHEMA = "csc/plan-file/1"
+_AGAIN = "plan again with `csc plan --out`, and apply that"
 
 
 def dump(request: Request, plan: Plan) -> str:
     """The file's text."""
-    document = {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "request": {
             "scripts": list(request.scripts),
@@ -29,9 +31,12 @@ def dump(request: Request, plan: Plan) -> str:
             "device": request.device,
             "sandbox": request.uses_sandbox,
             "strict": request.is_strict,
+            "schemas": list(request.schemas),
+            "parameters": dict(request.parameters),
         },
         "plan": plan_to_json(plan),
     }
+    document["digest"] = _digest(document)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -47,6 +52,8 @@ def load(path: str) -> tuple[Request, Any] | None:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise _unreadable(path)
+        if document.pop("digest") != _digest(document):
+            raise Failure("the plan was altered", _AGAIN, REFUSED)
         wanted = document["request"]
         request = Request(
             tuple(map(str, wanted["scripts"])),
@@ -54,11 +61,13 @@ def load(path: str) -> tuple[Request, Any] | None:
             str(wanted["device"]),
             bool(wanted["sandbox"]),
             bool(wanted["strict"]),
+            tuple(map(str, wanted["schemas"])),
+            {str(name): str(value) for name, value in wanted["parameters"].items()},
         )
         return request, document["plan"]
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _unreadable(path) from None
 
 
@@ -79,7 +88,11 @@ def check_current(saved: Any, plan: Plan) -> None:
         reason = "the device's state has changed since it was planned"
     else:
         reason = "the plan was altered"
-    raise Failure(reason, "plan again with `csc plan --out`, and apply that", REFUSED)
+    raise Failure(reason, _AGAIN, REFUSED)
+
+
+def _digest(document: Any) -> str:
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
 def _unreadable(path: str) -> Failure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..runtime.preflight import check_plan
 from ..runtime.sandbox.ca import root_of
 from ..runtime.state.location import Location
 from ..runtime.uploads import content_id
+from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
 from .state import load_base
 from .views.source_text import Lines, masked_lines
@@ -28,6 +29,8 @@ class Request:
     device: str
     uses_sandbox: bool
     is_strict: bool
+    schemas: tuple[str, ...]
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ def make_plan(request: Request, location: Location) -> Planned:
         stand_in = "sandbox:root" if root is None else content_id(root)
     compilation = compile_sources(
         sources,
-        base.state,
         stand_in=stand_in,
         is_strict=request.is_strict,
-        known_files=base.files,
+        base=base,
+        catalog=read_catalog(request.schemas),
+        parameters=request.parameters,
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
     uploads = _no_uploads

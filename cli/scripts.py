@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from pathlib import Path
 from ..compiler import rules
 from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
-from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
+from ..compiler.schema.catalog import Catalog
 from ..grammar.ast import Span
 from ..grammar.parser import parse
 from ..grammar.script import Script
@@ -21,6 +21,7 @@ from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location, parse_url
 from ..runtime.uploads import content_id, read_upload
 from .exits import Failure
+from .state import Base
 
 STDIN = "-"
 
@@ -80,24 +81,31 @@ def _not_utf8(name: str, data: bytes, error: UnicodeDecodeError) -> Diagnostic:
 
 def compile_sources(
     sources: Sources,
-    base: DeviceState,
     *,
+    base: Base,
     stand_in: str | None,
     is_strict: bool,
-    known_files: dict[str, str],
+    catalog: Catalog,
+    parameters: Mapping[str, str],
 ) -> Compilation:
-    """Compile the scripts against a device's state.
-
-    `known_files` are files that are there without lying in a folder, by content id.
-    """
+    """Compile the scripts against a device's state (see `Circumstances`)."""
 
     def find_upload(name: str) -> str | None:
         data = read_upload(sources.folders, name)
-        return known_files.get(name) if data is None else content_id(data)
+        return base.files.get(name) if data is None else content_id(data)
 
     if sources.findings:
         return Compilation(sources.findings, None, None)
-    circumstances = Circumstances(base, datetime.now(UTC), find_upload, stand_in, is_strict)
+    circumstances = Circumstances(
+        base.state,
+        datetime.now(UTC),
+        find_upload,
+        stand_in,
+        is_strict,
+        catalog,
+        base.fingerprint,
+        parameters,
+    )
     return compile_scripts(sources.scripts, circumstances)
 
 

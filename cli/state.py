@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..compiler.device import DeviceState
+from ..runtime.fingerprint import fingerprint_of
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location
 from .exits import Failure
@@ -12,10 +14,14 @@ from .exits import Failure
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A device's state, and the files that its own snapshot names, by content id."""
+    """A device's state, and the files that its own snapshot names, by content id.
+
+    `fingerprint` tells the secrets of its configuration apart.
+    """
 
     state: DeviceState
     files: dict[str, str]
+    fingerprint: Callable[[str], str]
 
 
 def load_base(location: Location, device: str) -> Base:
@@ -25,7 +31,7 @@ def load_base(location: Location, device: str) -> Base:
         Failure: if the state cannot be used.
     """
     if not location.database.exists():
-        return Base(DeviceState(), {})
+        return Base(DeviceState(), {}, fingerprint_of(location.vault_key))
     from ..runtime.snapshot_files import snapshot_files
     from ..runtime.state.store import load_device
 
@@ -33,4 +39,4 @@ def load_base(location: Location, device: str) -> Base:
         state = load_device(location.database, device)
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
-    return Base(state, snapshot_files(state.committed))
+    return Base(state, snapshot_files(state.committed), fingerprint_of(location.vault_key))

@@ -20,6 +20,7 @@ from .plan import CmpOperation, Plan
 from .references import check_references
 from .secrets import is_secret_name
 from .serialize import canonical, state_digest
+from .tunnels import check_tunnels
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
         run(machine, script)
     end = _end(scripts)
     check_references(machine, end)
+    check_tunnels(machine, end)
     machine.steps.flush(machine.candidate)
     check_ending(machine, end)
     order = {script.file: number for number, script in enumerate(scripts)}

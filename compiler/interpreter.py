@@ -33,6 +33,7 @@ from .plan import Activate, Commit
 from .references import check_references
 from .secrets import is_secret_name
 from .suggest import did_you_mean
+from .tunnels import check_tunnels
 from .values import replacement
 
 _PROPERTY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
@@ -154,6 +155,7 @@ def _unknown_command(command: Command) -> Diagnostic:
 def _activate(machine: Machine, verb: Word, arguments: Arguments) -> None:
     _takes_nothing(machine, verb, arguments)
     check_references(machine, verb.span)
+    check_tunnels(machine, verb.span)
     machine.steps.flush(machine.candidate)
     if machine.candidate == machine.active:
         machine.unchanged("activate", "the candidate is active already", verb.span)

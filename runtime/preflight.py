@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cryptography import x509
 
@@ -24,9 +24,14 @@ def check_plan(
     for step in plan.steps:
         match step.action:
             case ObjectChange(before=before, after=after) if after is not None:
-                for name, value in after.items():
-                    if isinstance(value, FileValue) and (before or {}).get(name) != value:
-                        found.extend(_check_file(step, name, value, read))
+                files = {
+                    name: value for name, value in after.items() if isinstance(value, FileValue)
+                }
+                new = {n: v for n, v in files.items() if (before or {}).get(n) != v}
+                wrong = [f for n, v in new.items() for f in _check_file(step, n, v, read)]
+                found.extend(wrong)
+                if new and not wrong:
+                    found.extend(_check_pair(step, files, read))
             case CmpOperation():
                 found.extend(_check_operation(step, step.action, stand_in))
             case _:
@@ -42,10 +47,20 @@ def _check_file(
     data = read(value.content)
     if data is None:
         return []
-    if name == "PrivateKey":
+    if value.is_secret:
         what, load = "private key (PEM or DER, without a passphrase)", load_key
     else:
         what, load = "certificate (PEM or DER)", load_certificate
+    if not value.is_secret and b"PRIVATE KEY" in data:
+        return [
+            finding(
+                rules.UNREADABLE_FILE,
+                f"`{value.name}` holds a private key beside the certificate",
+                step.span,
+                f"{name} would be kept where everybody can read it",
+                help="put certificate and key into files of their own",
+            )
+        ]
     try:
         load(data)
     except (ValueError, TypeError):
@@ -59,6 +74,29 @@ def _check_file(
             )
         ]
     return []
+
+
+def _check_pair(
+    step: Step, files: Mapping[str, FileValue], read: Callable[[str], bytes | None]
+) -> list[Diagnostic]:
+    """Whether an uploaded key belongs to its certificate."""
+    certificate, key = files.get("CertificateData"), files.get("PrivateKey")
+    if certificate is None or key is None:
+        return []
+    data, secret = read(certificate.content), read(key.content)
+    if data is None or secret is None:
+        return []
+    if load_certificate(data).public_key() == load_key(secret).public_key():
+        return []
+    return [
+        finding(
+            rules.FOREIGN_KEY,
+            f"`{key.name}` is not the private key of `{certificate.name}`",
+            step.span,
+            "this key does not belong to the certificate",
+            help="upload certificate and key of one key pair",
+        )
+    ]
 
 
 def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) -> list[Diagnostic]:

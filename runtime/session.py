@@ -85,5 +85,20 @@ def open_session(
         )
 
 
+def prepare_vault(location: Location) -> None:
+    """Make the master key of a state that has none yet.
+
+    Raises:
+        StateError: if the state has lost its key.
+    """
+    if not location.vault_key.exists():
+        is_new = True
+        if location.database.exists():
+            store = open_store(location.database)
+            is_new = not store.has_secrets()
+            store.close()
+        open_vault(location.vault_key, is_new=is_new)
+
+
 def _never(url: str, message: bytes) -> bytes:
     raise AssertionError(f"a plan without operations sends nothing, and this goes to {url}")

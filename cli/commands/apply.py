@@ -12,7 +12,7 @@ import click
 
 from ...runtime.errors import ApplyError, StepsFailed
 from ...runtime.executor import Materials, execute
-from ...runtime.session import open_session
+from ...runtime.session import open_session, prepare_vault
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.location import Location
 from ...runtime.state.lock import exclusive
@@ -38,6 +38,8 @@ from ..views.progress import watching
 @options.sandbox
 @options.strict
 @options.files
+@options.schemas
+@options.parameters
 @click.pass_obj
 def command(
     settings: Settings,
@@ -49,11 +51,13 @@ def command(
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
+    schemas: tuple[str, ...],
+    parameters: dict[str, str],
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
-    asked = Request(scripts, folders, settings.device, sandbox, strict)
+    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters)
     request = asked if saved is None else saved[0]
     try:
         with exclusive(location.lock):
@@ -81,6 +85,7 @@ def _apply(
     parallel: int,
     yes: bool,
 ) -> int:
+    prepare_vault(location)  # secrets are told apart with its key
     planned = make_plan(request, location)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:

@@ -27,6 +27,8 @@ from ..views import plan_text
 @options.sandbox
 @options.strict
 @options.files
+@options.schemas
+@options.parameters
 @click.pass_obj
 def command(
     settings: Settings,
@@ -39,9 +41,11 @@ def command(
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
+    schemas: tuple[str, ...],
+    parameters: dict[str, str],
 ) -> int:
     """Show what applying SCRIPTs, in order, would do. Nothing is touched."""
-    request = Request(scripts, folders, settings.device, sandbox, strict)
+    request = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters)
     planned = make_plan(request, location_of(settings.state))
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:

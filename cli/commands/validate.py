@@ -10,6 +10,7 @@ from ...compiler.compile import Compilation
 from ...compiler.diagnostics import Applicability, has_errors
 from .. import findings, options
 from ..exits import DONE, FAILED
+from ..schema_files import read_catalog
 from ..scripts import Sources, compile_sources, location_of, read_sources
 from ..settings import Settings
 from ..state import load_base
@@ -31,6 +32,8 @@ from ..views.source_text import masked_lines
 @options.sandbox
 @options.strict
 @options.files
+@options.schemas
+@options.parameters
 @click.pass_obj
 def command(
     settings: Settings,
@@ -43,20 +46,24 @@ def command(
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
+    schemas: tuple[str, ...],
+    parameters: dict[str, str],
 ) -> int:
     """Check SCRIPTs, which run in order on one device. Exit code 1 if one has errors."""
     if unsafe_fixes and not fix:
         raise click.UsageError("--unsafe-fixes goes with --fix")
     base = load_base(location_of(settings.state), settings.device)
+    catalog = read_catalog(schemas)
 
     def check() -> tuple[Sources, Compilation]:
         sources = read_sources(scripts, folders)
         compilation = compile_sources(
             sources,
-            base.state,
+            base=base,
             stand_in="sandbox:root" if sandbox else None,
             is_strict=strict,
-            known_files=base.files,
+            catalog=catalog,
+            parameters=parameters,
         )
         return sources, compilation
 

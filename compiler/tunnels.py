@@ -1,0 +1,38 @@
+"""Tunnels that authenticate with a certificate: whether there is one that could serve.
+
+A Stream device names no certificate in a tunnel: it takes one whose identity matches `LocalID` (SEG-100
+Administration Guide, IPsec). So a script that has none of its own cannot work.
+"""
+
+from __future__ import annotations
+
+from ..grammar.ast import Span
+from . import rules
+from .diagnostics import finding
+from .machine import Machine
+
+_METHODS = ("LocalAuthMethod", "AuthMethod")
+
+
+def check_tunnels(machine: Machine, span: Span) -> None:
+    """Find tunnels that need a certificate where there is none with a key. `span`: what activates."""
+    if any(
+        address.type == "Certificate" and properties.get("Type") in ("Local", "CMPv2")
+        for address, properties in machine.candidate.items()
+    ):
+        return
+    for address, properties in machine.candidate.items():
+        method = next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
+        is_open = address.type == "IPsecTunnel" and "GatewayCertificate" not in properties
+        if not is_open or method is None or (address, method) in machine.reported:
+            continue
+        machine.reported.add((address, method))
+        machine.report(
+            finding(
+                rules.NO_CERTIFICATE,
+                f"{address} authenticates with a certificate, and there is none",
+                machine.origins.get((address, method), span),
+                "needs a Certificate with a private key",
+                help="add one with Type=Local or Type=CMPv2 whose identity is the tunnel's LocalID",
+            )
+        )
