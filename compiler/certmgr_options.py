@@ -172,6 +172,8 @@ def _check_initiate(
                 "`-subject` has to be a distinguished name",
                 right["subject"].value_span,
                 'such as "CN=gw.example.com,O=Example"',
+                help="attributes are CN, O, OU, C, L, ST, STREET, DC, UID or an OID; no blank stands "
+                "behind a comma, and one in a value is written `\\,` (RFC 4514)",
             )
         )
     for name in ("username", "password"):

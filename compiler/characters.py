@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ..grammar.ast import Span
 from ..grammar.script import Script
 from . import rules
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, finding
@@ -44,9 +45,15 @@ def check_characters(script: Script) -> Iterator[Diagnostic]:
             f"{what} (U+{ord(match[0]):04X}) stands in the script",
             span,
             "not to be seen here",
-            help="end lines with a line feed" if match[0] == "\r" else "leave it out",
+            help=_way_out(match[0]),
             fix=fix,
         )
+
+
+def _way_out(character: str) -> str:
+    if character == "\r":
+        return "end lines with a line feed"
+    return "write a plain blank" if character in _BLANKS else "leave it out"
 
 
 def _fault(character: str) -> tuple[str, str | None] | None:
@@ -65,3 +72,25 @@ def _fault(character: str) -> tuple[str, str | None] | None:
     if category in ("Zl", "Zp"):
         return "a line separator", None
     return None
+
+
+def without_consequences(
+    findings: Iterable[Diagnostic], invisible: Iterable[Diagnostic]
+) -> list[Diagnostic]:
+    """`findings` without those that an invisible character has caused: about the word with it in it, or about
+    what a carriage return has joined to its line."""
+    places = [found.primary.span for found in invisible]
+    returns = [f.primary.span for f in invisible if f.help == _way_out("\r")]
+
+    def is_caused(span: Span) -> bool:
+        return any(
+            at.file == span.file
+            and at.line == span.line
+            and span.column <= at.column < span.column + span.length
+            for at in places
+        ) or any(
+            at.file == span.file and at.line == span.line and at.column < span.column
+            for at in returns
+        )
+
+    return [found for found in findings if not is_caused(found.primary.span)]

@@ -8,7 +8,7 @@ from .address import ROOT
 from .arguments import Arguments
 from .diagnostics import finding
 from .machine import Machine
-from .naming import named_object, unexpected
+from .naming import a_or_an, named_object, unexpected
 from .objects import find
 
 
@@ -32,7 +32,7 @@ def change_context(machine: Machine, verb: Word, arguments: Arguments) -> None:
         machine.report(
             finding(
                 rules.WRONG_CONTEXT,
-                f"a {named.type.name} has nothing in it",
+                f"{a_or_an(named.type.name)} has nothing in it",
                 named.type_span,
                 "cannot be entered",
                 help=f"change it from here with `set {named.type.name} {named.address.name} …`",

@@ -21,7 +21,7 @@ from . import rules
 from .address import ROOT
 from .arguments import Arguments, sort_out
 from .certmgr import certmgr
-from .characters import check_characters
+from .characters import check_characters, without_consequences
 from .context import change_context
 from .diagnostics import Diagnostic, finding
 from .machine import Machine
@@ -45,7 +45,6 @@ Handler = Callable[[Machine, Word, Arguments], None]
 def run(machine: Machine, script: Script) -> None:
     """Run one script on the abstract device; it begins at the root, as a new session does."""
     machine.context = ROOT
-    machine.report(*check_characters(script))
     for problem in script.problems:
         machine.report(_SYNTAX[problem.kind](problem.span))
     parameters = {**machine.circumstances.parameters, "0": script_name(script.file)}
@@ -53,6 +52,10 @@ def run(machine: Machine, script: Script) -> None:
         filled, found = fill(command, parameters)
         machine.report(*found)
         _step(machine, filled)
+    invisible = list(check_characters(script))
+    if invisible:
+        machine.diagnostics[:] = without_consequences(machine.diagnostics, invisible)
+        machine.report(*invisible)
 
 
 def _gather(machine: Machine, commands: Iterable[Command]) -> Iterator[Command]:

@@ -40,7 +40,7 @@ _HOST = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?"
 )
 # What cannot be an address object's name, and so has to be an address.
-_LITERAL = re.compile(r"[0-9]+[0-9./\-]*|[0-9A-Fa-f]*:.*")
+_LITERAL = re.compile(r"[0-9]+\.[0-9].*|.*:.*|[0-9./\-]+")
 _NAME = re.compile(r"[^\s/,]+(?:/[^\s/,]+)*")
 _TRUTH = {"yes": "Yes", "true": "Yes", "no": "No", "false": "No"}
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")

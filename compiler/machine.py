@@ -106,6 +106,12 @@ class Machine:
             address = address.parent
         return False
 
+    def is_astray(self, type_name: str, name: str) -> bool:
+        """Whether such an object went into a container whose name was wrong."""
+        return bool(self.assumed) and any(
+            a.type == type_name and a.name == name and self.is_assumed(a) for a in self.candidate
+        )
+
     def names(self, parent: Address, type_name: str) -> Iterable[str]:
         """The names of the candidate's objects of one type in one container."""
         return (a.name for a in self.candidate if a.parent == parent and a.type == type_name)

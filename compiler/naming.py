@@ -149,7 +149,9 @@ def _unknown(machine: Machine, word: Word, meant: str | None) -> ObjectType:
             rules.UNKNOWN_TYPE,
             f"there is no object type `{word.text}` that csc knows",
             word.span,
-            "its objects are taken as they are",
+            "unknown type"
+            if machine.circumstances.is_strict
+            else "its objects are carried through",
             help=f"did you mean `{meant}`?" if meant else "tell csc about it with --schema FILE",
         )
         machine.report(machine.severe_if_strict(found))
@@ -200,7 +202,7 @@ def _name_of(
         takes = f"there is only one {object_type.name}, and it has no name"
         allowed = 0
     elif object_type.naming is Naming.INDEX and verb.text == "add":
-        takes = f"a {object_type.name} is named with a property, if at all: `Name=…`"
+        takes = f"{a_or_an(object_type.name)} is named with a property, if at all: `Name=…`"
         allowed = 0
     else:
         allowed = 1
@@ -225,7 +227,7 @@ def _missing(verb: Word, span: Span, what: str, label: str | None = None) -> Dia
 def _impossible_name(object_type: ObjectType, word: Word, *, is_path: bool) -> Diagnostic:
     return finding(
         rules.WRONG_VALUE,
-        f"a {object_type.name} cannot be called `{word.text}`",
+        f"{a_or_an(object_type.name)} cannot be called `{word.text}`",
         word.span,
         "a name is not empty, and has no slash and no control character in it",
         help="to name an object of a container, enter the container first" if is_path else None,
@@ -261,23 +263,32 @@ def _wrong_context(
     if None in parents:
         lives, way_out = "at the root", "go back to the root first: `cc`"
     else:
-        lives = f"in {' or '.join(f'a {parent}' for parent in parents)}"
-        home = next(
-            (
-                a.parent
-                for a in machine.candidate
-                if word and a.type == object_type.name and a.name == word.text
-            ),
-            None,
-        )
-        kind = machine.circumstances.catalog.types.get(str(parents[0]))
-        is_single = kind is not None and kind.naming is Naming.SINGLE
-        enter = str(parents[0]) if is_single else f"{parents[0]} {home.name if home else 'NAME'}"
-        way_out = f"enter it first: `cc {enter}`"
+        homes = [parent for parent in parents if parent is not None]
+        lives = f"in {' or '.join(a_or_an(parent) for parent in homes)}"
+        way_out = f"enter it first: `cc {_home(machine, object_type, homes[0], word)}`"
     return finding(
         rules.WRONG_CONTEXT,
-        f"a {object_type.name} lives {lives}, and this is {machine.context}",
+        f"{a_or_an(object_type.name)} lives {lives}, and this is {machine.context}",
         type_word.span,
         f"the context here is {machine.context.prompt}",
         help=way_out,
     )
+
+
+def _home(machine: Machine, object_type: ObjectType, parent: str, word: Word | None) -> str:
+    """The container to enter: the one that holds such an object, or else the only one."""
+    kind = machine.circumstances.catalog.types.get(parent)
+    if kind is not None and kind.naming is Naming.SINGLE:
+        return parent
+    there = [a for a in machine.candidate if a.type == parent]
+    holding = [
+        a for a in there if word and a.child(object_type.name, word.text) in machine.candidate
+    ]
+    if holding or len(there) == 1:
+        return f"{parent} {(holding or there)[0].name}"
+    return f"{parent} NAME"
+
+
+def a_or_an(type_name: str) -> str:
+    """A type's name with its article."""
+    return f"{'an' if type_name[:1] in 'AEIO' else 'a'} {type_name}"

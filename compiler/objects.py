@@ -128,7 +128,7 @@ def set_(machine: Machine, verb: Word, arguments: Arguments) -> None:
         machine.flawed.add(address)
     if index is not None:
         address = _move(machine, address, index, verb.span)
-    if not given or machine.is_assumed(address):
+    if not given or (address not in machine.candidate and machine.is_assumed(address)):
         return
     if all(before.get(key) == value for key, value in given.items()):
         machine.unchanged(f"set {address}", "it has these values already", verb.span)
@@ -157,6 +157,9 @@ def delete(machine: Machine, verb: Word, arguments: Arguments) -> None:
         return
     for written in arguments.properties.values():
         machine.report(unexpected(written.span, "delete takes a type and a name"))
+    if _is_gone(machine, named):
+        machine.unchanged(f"delete {named.address}", "it is not there", verb.span)
+        return
     address = find(machine, named)
     if address is None or machine.is_assumed(address):
         return
@@ -168,6 +171,23 @@ def delete(machine: Machine, verb: Word, arguments: Arguments) -> None:
     machine.remove(address, verb.span)
     if named.type.naming is Naming.INDEX:
         indexed.close_gap(machine, address, verb.span)
+
+
+def _is_gone(machine: Machine, named: Named) -> bool:
+    """Whether what is to be deleted is not there, as when a script is applied again.
+
+    With --strict that is an error, as on a device; and always where the name is near another one.
+    """
+    address = named.address
+    return not (
+        machine.circumstances.is_strict
+        or named.type.naming is Naming.INDEX
+        or named.type.has_own
+        or machine.exists(address)
+        or machine.is_assumed(address)
+        or address in machine.deleted
+        or did_you_mean(address.name, machine.names(address.parent, address.type))
+    )
 
 
 def find(machine: Machine, named: Named) -> Address | None:
@@ -192,6 +212,9 @@ def look_up(
     What nobody can guess counts as there from now on, so that it is found once.
     """
     if machine.exists(address) or machine.is_assumed(address):
+        return address
+    if machine.is_astray(address.type, address.name):
+        machine.assumed.add(address)
         return address
     known = list(machine.names(address.parent, address.type))
     meant = did_you_mean(address.name, known)

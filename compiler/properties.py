@@ -69,7 +69,9 @@ def _unknown_kind(
         machine.report(_misspelt(object_type, argument, meant))
         return None
     if object_type.is_known:
-        machine.report(machine.severe_if_strict(_unknown_property(object_type, argument)))
+        label = "unknown property" if machine.circumstances.is_strict else "carried through"
+        found = _unknown_property(object_type, argument, label)
+        machine.report(machine.severe_if_strict(found))
     is_secret = is_secret_name(argument.name)
     return PropertyType(argument.name, SecretText() if is_secret else Text())
 
@@ -85,7 +87,7 @@ def _meant(object_type: ObjectType, name: str) -> str | None:
 def _misspelt(object_type: ObjectType, argument: Property, meant: str) -> Diagnostic:
     return finding(
         rules.MISSPELT_PROPERTY,
-        f"a {object_type.name} has no property `{argument.name}`",
+        f"{object_type.name} has no property `{argument.name}`",
         argument.name_span,
         "unknown property",
         help=f"did you mean `{meant}`?",
@@ -93,14 +95,14 @@ def _misspelt(object_type: ObjectType, argument: Property, meant: str) -> Diagno
     )
 
 
-def _unknown_property(object_type: ObjectType, argument: Property) -> Diagnostic:
+def _unknown_property(object_type: ObjectType, argument: Property, label: str) -> Diagnostic:
     meant = did_you_mean(argument.name, object_type.by_name)
     known = ", ".join(object_type.by_name)
     return finding(
         rules.UNKNOWN_PROPERTY,
-        f"csc knows no property `{argument.name}` of a {object_type.name}",
+        f"csc knows no property `{argument.name}` of {object_type.name}",
         argument.name_span,
-        "taken as it is",
+        label,
         help=f"did you mean `{meant}`?" if meant else f"known are {known}" if known else None,
     )
 

@@ -37,7 +37,7 @@ def check_references(machine: Machine, span: Span) -> None:
     """Find what refers to nothing, or to what cannot serve. `span`: the command that activates."""
     there = _by_reference(machine)
     for use in _uses(machine):
-        if (use.user, use.property) in machine.reported or use.user in machine.flawed:
+        if (use.user, use.property) in machine.reported:
             continue
         found = _check(machine, there, use, span)
         if found:
@@ -59,7 +59,8 @@ def _check(
     # An object of a type that nobody has told of may be anything.
     if any(a.type not in catalog.types for a in named):
         return []
-    if any(machine.is_assumed(_address(catalog, name, use.text)) for name in types):
+    meant = [_address(catalog, name, use.text) for name in types]
+    if any(machine.is_assumed(a) or machine.is_astray(a.type, a.name) for a in meant):
         return []
     if use.reference.is_open:
         return _presume(machine, there, types, use)

@@ -17,8 +17,11 @@ _SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether the value of a property or option with this name is confidential."""
-    return _SECRET_NAME.search(name) is not None
+    """Whether the value of a property or option with this name is confidential.
+
+    `PSK` alone is a type, and the property that refers to its objects.
+    """
+    return name != "PSK" and _SECRET_NAME.search(name) is not None
 
 
 def _names_source(value: str) -> bool:

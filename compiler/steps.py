@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..grammar.ast import Span
 from .address import Address
-from .configuration import FileValue, Properties
+from .configuration import DEVICE_OWN, FileValue, Properties
 from .plan import Action, Activate, Change, CmpOperation, Commit, ObjectChange, Step
 
 
@@ -50,9 +50,7 @@ class StepBuilder:
             after = candidate.get(address)
             if before == after:
                 continue
-            change = (
-                Change.ADD if before is None else Change.DELETE if after is None else Change.UPDATE
-            )
+            change = _kind(before, after)
             depends = {self._last_on.get(a) for a in _line(address)}
             if change is Change.DELETE:
                 depends |= {s for a, s in self._last_on.items() if a.is_under(address)}
@@ -96,6 +94,13 @@ class StepBuilder:
         self.steps.append(Step(step_id, action, tuple(sorted(needs, key=_number)), span, reason))
         self._since_barrier.append(step_id)
         return step_id
+
+
+def _kind(before: Properties | None, after: Properties | None) -> Change:
+    if after is None:
+        return Change.DELETE
+    # What the device has of its own is new only to csc.
+    return Change.ADD if before is None and DEVICE_OWN not in after else Change.UPDATE
 
 
 _WHY = {

@@ -34,13 +34,16 @@ def is_slip(word: str, meant: str) -> bool:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The nearest of `known`, a match in another case first; None rather than a silly guess."""
+    """The nearest of `known`, another case and slips first; None rather than a silly guess."""
     candidates = sorted(set(known))[:_MOST_CANDIDATES]
     if len(word) > _LONGEST_WORD:
         return None
     for candidate in candidates:
         if candidate.lower() == word.lower():
             return candidate
+    slips = [candidate for candidate in candidates if is_slip(word, candidate)]
+    if slips and len(word) > 2:
+        return slips[0]
     from difflib import get_close_matches
 
     near = get_close_matches(word, candidates, n=1, cutoff=_FLOOR)

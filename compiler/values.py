@@ -65,13 +65,27 @@ def _read_list(
         return ""
     parts = written.value.split(",")
     if most is not None and len(parts) > most:
-        fault = Fault(f"a list of at most {most}, and has {len(parts)}")
-        machine.report(_wrong(kind, "the list", written.value_span, fault))
+        machine.report(
+            finding(
+                rules.WRONG_VALUE,
+                f"`{kind.name}` takes at most {most} items",
+                written.value_span,
+                f"{len(parts)} items",
+            )
+        )
         return None
     read: list[str] = []
     for text, span in _items(parts, written):
         if text == "":
-            machine.report(_wrong(kind, "nothing between two commas", span, Fault("left out")))
+            machine.report(
+                finding(
+                    rules.WRONG_VALUE,
+                    f"`{kind.name}` has an empty item",
+                    span,
+                    "nothing stands between commas",
+                    help="leave the comma out",
+                )
+            )
             continue
         value = _read_item(machine, kind, item, text, span)
         if value is not None:
@@ -97,14 +111,14 @@ def _read_item(
     value = read_item(item, text)
     if isinstance(value, str):
         return value
-    machine.report(_wrong(kind, f"`{text}`", span, value))
+    machine.report(_wrong(kind, text, span, value))
     return None
 
 
-def _wrong(kind: PropertyType, what: str, span: Span, fault: Fault) -> Diagnostic:
+def _wrong(kind: PropertyType, text: str, span: Span, fault: Fault) -> Diagnostic:
     return finding(
         rules.WRONG_VALUE,
-        f"`{kind.name}` cannot be {what}",
+        f"`{kind.name}` cannot be `{text}`" if text else f"`{kind.name}` cannot be empty",
         span,
         f"has to be {fault.wanted}",
         help=f"did you mean `{fault.meant}`?" if fault.meant else None,
@@ -194,7 +208,7 @@ def _read_reference(
     wanted = f"the name of a {target.name}"
     if above:
         wanted = f"the names of a {' and a '.join((*above, target.name))}, as in store/name"
-    machine.report(_wrong(kind, f"`{text}`", span, Fault(wanted)))
+    machine.report(_wrong(kind, text, span, Fault(wanted)))
     return None
 
 
@@ -235,7 +249,7 @@ def _read_file(
     if match and match["name"] == swapped:
         wanted = "a private key" if is_secret else "a certificate"
         fault = Fault(f"{wanted}, and this is the other one")
-        machine.report(_wrong(kind, f"`{written.value}`", span, fault))
+        machine.report(_wrong(kind, written.value, span, fault))
         return None
     if match:
         try:
@@ -249,7 +263,7 @@ def _read_file(
             machine.report(_missing_file(match["name"], span))
         return None
     fault = Fault("file://NAME, a file of the device (they lie in no folder)")
-    machine.report(_wrong(kind, f"`{written.value}`", span, fault))
+    machine.report(_wrong(kind, written.value, span, fault))
     return None
 
 

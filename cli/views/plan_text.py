@@ -109,11 +109,12 @@ def _change(step: Step, action: ObjectChange) -> list[str]:
     out = [_head(step, *_SYMBOLS[action.change])]
     before, after = action.before or {}, action.after or {}
     if action.change is not Change.DELETE:
-        names = [n for n in written(after) if before.get(n) != after[n]]
+        names = [n for n in written({**after, **before}) if before.get(n) != after.get(n)]
         width = max((len(n) for n in names), default=0)
         for name in names:
             old = f"{_value(before[name])} -> " if name in before else ""
-            out.append(f"{_INDENT}{printable(name):<{width}}  {old}{_value(after[name])}")
+            new = _value(after[name]) if name in after else "(none)"
+            out.append(f"{_INDENT}{printable(name):<{width}}  {old}{new}")
     return out
 
 

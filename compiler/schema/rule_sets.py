@@ -17,7 +17,7 @@ from .model import (
 _COMMENTS = PropertyType("Comments", Text())
 _INTERFACES = ListOf(Reference(("Interface",), is_open=True))
 _TRAFFIC = (
-    PropertyType("Name", Text(31)),
+    PropertyType("Name", Text()),
     PropertyType("Service", ListOf(Reference(("Service",), is_open=True))),
     PropertyType("SourceInterface", _INTERFACES),
     PropertyType("SourceNetwork", ListOf(Address())),
@@ -64,7 +64,7 @@ TYPES = (
         parents=("AccessRules",),
         naming=Naming.INDEX,
         properties=(
-            PropertyType("Name", Text(31)),
+            PropertyType("Name", Text()),
             PropertyType("Action", Choice(("Drop", "Accept")), mandatory=True),
             PropertyType("Interface", _INTERFACES),
             PropertyType("Network", ListOf(Address())),

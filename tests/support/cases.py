@@ -7,6 +7,7 @@
     #: sandbox            with the root of the sandbox CA for a missing one
     #: strict             with the device's own rules
     #: upload NAME        the device file NAME is there
+    #: parameter 1 VALUE  the script parameter $1 has this value
 
 `NAME.expected` is the text of the findings, then of the plan. With CSC_REGENERATE=1 in the environment the
 files are written in place of being compared.
@@ -37,7 +38,7 @@ def all_cases() -> list[Path]:
 
 def render(path: Path) -> str:
     """What the case gives, as its `.expected` file holds it."""
-    script = parse(path.read_text(encoding="utf-8"), path.name)
+    script = parse(path.read_bytes().decode(), path.name)
     compilation = compile_case(path)
     text = diagnostics_text.render(compilation.diagnostics, masked_lines([script]))
     if compilation.plan is not None:
@@ -47,7 +48,7 @@ def render(path: Path) -> str:
 
 
 def compile_case(path: Path) -> Compilation:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_bytes().decode()
     directives = [line[2:].split() for line in text.splitlines() if line.startswith("#:")]
     given = {words[0]: words[1:] for words in directives}
     base = DeviceState()
@@ -65,6 +66,9 @@ def compile_case(path: Path) -> Compilation:
         uploads.get,
         "sandbox:root" if "sandbox" in given else None,
         "strict" in given,
+        parameters={
+            words[1]: " ".join(words[2:]) for words in directives if words[0] == "parameter"
+        },
     )
     return compile_scripts([parse(text, path.name)], circumstances)
 
