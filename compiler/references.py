@@ -36,8 +36,9 @@ class _Use:
 def check_references(machine: Machine, span: Span) -> None:
     """Find what refers to nothing, or to what cannot serve. `span`: the command that activates."""
     there = _by_reference(machine)
+    known = frozenset(machine.reported)
     for use in _uses(machine):
-        if (use.user, use.property) in machine.reported:
+        if (use.user, use.property) in known:
             continue
         found = _check(machine, there, use, span)
         if found:

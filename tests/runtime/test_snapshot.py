@@ -12,8 +12,9 @@ from csc.grammar.parser import parse
 from csc.runtime.snapshot import render_json, render_script
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.store import Version
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import scripts
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 # Everything that a script can hold: of control characters, only those that have an escape.
@@ -68,6 +69,27 @@ def test_snapshot_compiles_to_what_it_shows(configuration: Configuration) -> Non
     usable = {a: p for a, p in configuration.items() if "${" not in str(p.get("Comments", ""))[:2]}
     if len(usable) == len(configuration):
         assert compiled(script, snapshot_files(configuration)) == configuration
+
+
+@settings(deadline=None)
+@given(scripts())
+def test_snapshot_of_any_program(script: str) -> None:
+    """What a program makes of a device comes back from its snapshot, whatever types it has to do with."""
+    circumstances = Circumstances(DeviceState(), NOW, {}.get, "sandbox:root")
+    candidate = compile_scripts([parse(script)], circumstances).prediction.candidate
+    shown = render_script("default", version(candidate), (), lambda content: None)
+    assert compiled(shown, snapshot_files(candidate)) == candidate
+
+
+def test_snapshot_tells_what_a_new_device_has_and_this_one_has_not() -> None:
+    configuration = {
+        address: properties
+        for address, properties in empty_device().items()
+        if address != ROOT.child("CertificateStore", "ipsec")
+    }
+    script = render_script("default", version(configuration), (), lambda content: None)
+    assert "delete CertificateStore ipsec\n" in script
+    assert compiled(script, {}) == configuration
 
 
 @given(NAME, TEXT)
