@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..grammar.ast import Argument, Command, Option, Property, Span, Word
 from ..grammar.script import Script
+from .configuration import SecretValue, Value
 from .device import DeviceState
 from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
@@ -103,9 +104,22 @@ def _plan(machine: Machine, digest: str, inputs: str) -> Plan:
             and machine.active == base.active
             and machine.committed == base.committed
         )
-        if changes_nothing or inputs == base.left_by:
+        # Secrets take no part in `inputs`, so that no digest gives them away.
+        is_repeated = inputs == base.left_by and _secrets(machine) <= _secrets(base)
+        if changes_nothing or is_repeated:
             steps = ()
     return Plan(steps, tuple(machine.idle), digest, inputs, state_digest(base))
+
+
+def _secrets(device: Machine | DeviceState) -> set[Value]:
+    """Every secret that one of the configurations holds."""
+    return {
+        value
+        for configuration in (device.candidate, device.active, device.committed)
+        for properties in configuration.values()
+        for value in properties.values()
+        if isinstance(value, SecretValue)
+    }
 
 
 def _end(scripts: Sequence[Script]) -> Span:

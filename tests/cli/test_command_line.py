@@ -25,6 +25,8 @@ GATEWAY = SAMPLES / "gateway.cfg"
         ("--connect-to", "nonsense", "show"),
         ("--state", "mysql://localhost/csc", "show"),
         ("show", "--json", "--template", __file__),
+        ("plan", "-D", "name=x", "a.cfg"),
+        ("plan", "-D", "1", "a.cfg"),
     ],
 )
 def test_wrong_usage_is_64(csc: Csc, arguments: tuple[str, ...]) -> None:
@@ -36,7 +38,7 @@ def test_wrong_usage_is_64(csc: Csc, arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_command(csc: Csc) -> None:
     text = csc.ok("--help")
-    for name in ("apply", "plan", "show", "validate"):
+    for name in ("apply", "plan", "schema", "show", "validate"):
         assert name in text
         assert "Usage" in csc.ok(name, "--help")
 
@@ -47,6 +49,46 @@ def test_detailed_exitcode(csc: Csc) -> None:
     csc.ok("apply", "--sandbox", "--yes", GATEWAY)
     assert csc(*plan).returncode == 0
     assert csc("plan", "--detailed-exitcode", csc.write("bad.cfg", "bad\n")).returncode == 1
+
+
+def test_script_parameters(csc: Csc) -> None:
+    """`-D 1=VALUE` is what a device takes from behind `script -execute`; `$0` is the script's name."""
+    csc.write("a.cfg", 'add CertificateStore $1 Comments="$0: $2"\nactivate\ncommit\n')
+    assert "CSC115" in csc("apply", "--yes", "a.cfg").stderr
+    csc.ok("apply", "--yes", "-D", "1=cmp", "-D", '2=two "words" $1', "a.cfg")
+    assert 'add CertificateStore cmp Comments="a.cfg: two \\"words\\" \\$1"\n' in csc.ok("show")
+
+
+def test_request_of_a_saved_plan_cannot_be_altered(csc: Csc) -> None:
+    csc.write("a.cfg", "add CertificateStore cmp\nactivate\ncommit\n")
+    csc.ok("plan", "--out", "plan.json", "a.cfg")
+    document = json.loads((csc.folder / "plan.json").read_text())
+    document["request"]["device"] = "other"
+    csc.write("altered.json", json.dumps(document))
+    result = csc("apply", "--yes", "altered.json")
+    assert result.returncode == 3
+    assert "altered" in result.stderr
+    csc.ok("apply", "--yes", "plan.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plan": []},
+        {"request": []},
+        {"request": {"scripts": ["\0"]}},
+        {"digest": None},
+        {"plan": 1},
+    ],
+)
+def test_odd_saved_plans(csc: Csc, change: dict[str, object]) -> None:
+    csc.write("a.cfg", "add CertificateStore cmp\n")
+    csc.ok("plan", "--out", "plan.json", "a.cfg")
+    document = json.loads((csc.folder / "plan.json").read_text())
+    csc.write("odd.json", json.dumps({**document, **change}))
+    result = csc("apply", "--yes", "odd.json")
+    assert result.returncode in (1, 3)
+    assert "mistake of csc's own" not in result.stderr
 
 
 def test_plan_touches_nothing(csc: Csc) -> None:

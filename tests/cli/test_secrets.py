@@ -6,6 +6,13 @@ from pathlib import Path
 from support.command import SAMPLES, Csc, database
 
 PASSWORD = "correct-horse-battery-staple"
+# Secrets of the configuration itself, of known and of unknown types.
+USERS = f"""\
+add User ann Password={PASSWORD}
+add RadiusServer IPAddress=10.0.0.1 SharedSecret="{PASSWORD}"
+add PSK office Type=ASCII PSKAscii={PASSWORD}
+add Widget w1 AdminPassword={PASSWORD}
+"""
 KEY_MARKS = (b"PRIVATE KEY", PASSWORD.encode(), PASSWORD.encode().hex().encode())
 
 
@@ -24,6 +31,7 @@ def everything(folder: Path) -> bytes:
 def test_no_output_holds_a_secret(csc: Csc) -> None:
     """A literal secret: not in what is printed, saved as a plan, rendered or stored, nor in a failure."""
     script = (SAMPLES / "gateway.cfg").read_text().replace("my_secret", PASSWORD)
+    script = script.replace("add CertificateStore", USERS + "add CertificateStore", 1)
     scripts = csc.folder / "scripts"
     scripts.mkdir()
     (scripts / "gateway.cfg").write_text(script)
@@ -56,6 +64,23 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
     for mark in KEY_MARKS:
         assert mark not in output
         assert mark not in left
+
+
+def test_secrets_of_the_configuration_are_told_apart(csc: Csc) -> None:
+    """The same password again is no change, another one is; the snapshot comes back without any."""
+    csc.write("a.cfg", f"add User ann Password={PASSWORD}\nactivate\ncommit\n")
+    csc.write("b.cfg", "add User ann Password=another\nactivate\ncommit\n")
+    csc.ok("plan", "--out", "plan.json", "a.cfg")
+    csc.ok("apply", "--yes", "plan.json")
+    assert "Nothing to do:" in csc.ok("plan", "a.cfg")
+    csc.write("shown.cfg", csc.ok("show"))
+    assert "Nothing to do:" in csc.ok("plan", "shown.cfg")
+    assert "(secret) -> (secret)" in csc.ok("plan", "b.cfg")
+    csc.ok("apply", "--yes", "b.cfg")
+    assert "(secret) -> (secret)" in csc.ok("plan", "a.cfg")
+    csc.ok("apply", "--yes", "a.cfg")
+    csc.write("a.cfg", "add User ann Password=third\nactivate\ncommit\n")
+    assert "(secret) -> (secret)" in csc.ok("plan", "a.cfg")
 
 
 def test_secret_by_reference(csc: Csc) -> None:
