@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ..compiler.diagnostics import Applicability, Diagnostic
 from ..compiler.fix import apply_fixes
-from ..runtime.files import write_atomically
-from .exits import Failure
-from .scripts import Sources
+from .files import replace_text
+from .scripts import BOM, Sources
 
 
 def write_fixes(
@@ -30,12 +29,8 @@ def write_fixes(
             and all(edit.span.file == script.file for edit in d.fix.edits)
         ]
         text, applied = apply_fixes(script.text, fixes)
-        path = Path(script.file).resolve()  # a link stays one
-        if not applied or not path.is_file():
-            continue
-        try:
-            write_atomically(path, text.encode(), path.stat().st_mode & 0o777)
-        except OSError as error:
-            raise Failure(f"{script.file} cannot be written: {error.strerror}") from None
-        total += applied
+        path = Path(script.file)
+        if applied and path.is_file():
+            replace_text(path, text, mark=BOM if sources.has_mark(script) else "")
+            total += applied
     return total

@@ -15,6 +15,7 @@ from .settings import Settings
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
     "apply": "carry a script out",
+    "fmt": "lay out scripts canonically",
     "plan": "show what apply would do",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",

@@ -24,15 +24,37 @@ from .exits import Failure
 from .state import Base
 
 STDIN = "-"
+BOM = "\ufeff"
+_SUFFIXES = (".cfg", ".sgs")
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The scripts of a command, findings about their encoding, and the folders of their uploads."""
+    """The scripts of a command, findings about their encoding, and the folders of their uploads.
+
+    `marked` are the files that begin with a byte order mark, which is no part of the text.
+    """
 
     scripts: tuple[Script, ...]
     findings: tuple[Diagnostic, ...]
     folders: tuple[Path, ...]
+    marked: frozenset[str]
+
+    def has_mark(self, script: Script) -> bool:
+        """Whether the script's file begins with a byte order mark."""
+        return script.file in self.marked
+
+
+def scripts_below(paths: Sequence[str]) -> list[str]:
+    """The paths of scripts: files as they are, of folders all scripts below, in order."""
+    found: list[str] = []
+    for path in paths:
+        if path != STDIN and Path(path).is_dir():
+            inside = (p for suffix in _SUFFIXES for p in Path(path).rglob(f"*{suffix}"))
+            found += sorted(str(p) for p in inside if p.is_file())
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
 
 
 def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
@@ -44,17 +66,26 @@ def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
     scripts: list[Script] = []
     findings: list[Diagnostic] = []
     beside: list[Path] = []
+    marked: set[str] = set()
     for path in paths:
         data = _read(path)
         name = "<stdin>" if path == STDIN else path
         try:
-            text = data.decode("utf-8-sig")
+            text = data.decode()
         except UnicodeDecodeError as error:
             findings.append(_not_utf8(name, data, error))
             text = ""
+        if text.startswith(BOM):
+            marked.add(name)
+            text = text.removeprefix(BOM)
         scripts.append(parse(text, name))
         beside.append(Path.cwd() if path == STDIN else Path(path).parent)
-    return Sources(tuple(scripts), tuple(findings), tuple(dict.fromkeys((*folders, *beside))))
+    return Sources(
+        tuple(scripts),
+        tuple(findings),
+        tuple(dict.fromkeys((*folders, *beside))),
+        frozenset(marked),
+    )
 
 
 def _read(path: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..grammar.ast import Argument, Option, Property, Span, Word
+from ..grammar.ast import Argument, Option, Property, Span, Word, goes_on
 from . import rules
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
 
@@ -31,7 +31,7 @@ def sort_out(arguments: tuple[Argument, ...]) -> tuple[Arguments, list[Diagnosti
             if first is not argument:
                 findings.append(_repeated(first, argument))
             previous = argument
-        elif previous is not None and is_torn(previous, argument):
+        elif previous is not None and goes_on(previous, argument):
             findings.append(_torn(previous, argument))
             previous = _joined(previous, argument)
             named[type(previous), previous.name] = previous
@@ -46,13 +46,6 @@ def sort_out(arguments: tuple[Argument, ...]) -> tuple[Arguments, list[Diagnosti
         ),
         findings,
     )
-
-
-def is_torn(previous: Property | Option, word: Word) -> bool:
-    """Whether `word` goes on with `Name=` or with a list that ends in a comma, on the same line."""
-    is_open = previous.value == "" and previous.value_span.length == 1
-    is_open = is_open or (previous.value or "").endswith(",")
-    return is_open and previous.span.line == word.span.line
 
 
 def _joined(previous: Property | Option, word: Word) -> Property | Option:

@@ -12,8 +12,6 @@ from ..grammar.ast import (
     Option,
     Prompt,
     Property,
-    Span,
-    SyntaxProblemKind,
     Word,
 )
 from ..grammar.script import Script
@@ -33,6 +31,7 @@ from .plan import Activate, Commit
 from .references import check_references
 from .secrets import is_secret_name
 from .suggest import did_you_mean
+from .syntax import syntax_finding
 from .tunnels import check_tunnels
 from .values import replacement
 
@@ -46,7 +45,7 @@ def run(machine: Machine, script: Script) -> None:
     """Run one script on the abstract device; it begins at the root, as a new session does."""
     machine.context = ROOT
     for problem in script.problems:
-        machine.report(_SYNTAX[problem.kind](problem.span))
+        machine.report(syntax_finding(problem))
     parameters = {**machine.circumstances.parameters, "0": script_name(script.file)}
     for command in _gather(machine, script.commands):
         filled, found = fill(command, parameters)
@@ -224,29 +223,4 @@ HANDLERS: Mapping[str, Handler] = {
         ),
         look,
     ),
-}
-
-
-def _unterminated(span: Span) -> Diagnostic:
-    return finding(
-        rules.UNTERMINATED_QUOTE,
-        "this quote is not closed on its line",
-        span,
-        "read up to the end of the line",
-        help='close it with `"`, or write `\\"` for a quote that belongs to the value',
-    )
-
-
-def _stray(span: Span) -> Diagnostic:
-    return finding(
-        rules.STRAY_BACKSLASH,
-        "this backslash escapes nothing",
-        span,
-        help="write `\\\\` for a backslash",
-    )
-
-
-_SYNTAX: dict[SyntaxProblemKind, Callable[[Span], Diagnostic]] = {
-    SyntaxProblemKind.UNTERMINATED_QUOTE: _unterminated,
-    SyntaxProblemKind.STRAY_BACKSLASH: _stray,
 }

@@ -101,6 +101,13 @@ class Option:
 Argument = Word | Property | Option
 
 
+def goes_on(previous: Property | Option, word: Word) -> bool:
+    """Whether `word` goes on with `Name=`, or with a list that ends in a comma, on the same line."""
+    is_open = previous.value == "" and previous.value_span.length == 1
+    is_open = is_open or (previous.value or "").endswith(",")
+    return is_open and previous.span.line == word.span.line
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A pasted prompt, `System:/CertificateStore/cmp>`: the device's name and its path."""

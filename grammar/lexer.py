@@ -36,15 +36,17 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
     join, comment, word = terminal("JOIN"), terminal("COMMENT"), terminal("WORD")
     # Empty lines and comments do not end a command, if a line that goes on with it follows.
     between = rf"(?:[ \t]*+{comment}|[ \t\r]*+(?=\n))\n"
-    no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\r\n])"
-    fold = rf"[ \t\r]*+\n(?:{between})*+[ \t]++{no_command}"
+    no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\n])"
+    fold = rf"[ \t\r]*+\n(?:{between})*+[ \t][ \t\r]*+{no_command}"
     gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]|{join})*+)"
     rest = rf"(?:{gap}{word})*+"
+    # A word begins a command at the first column, or where a line is joined to an empty one.
+    head = rf"(?:(?(1)|(?<![ \t])){word}|{terminal('VERB')})"
     return re.compile(
-        rf"(?:{terminal('BLANK')}++|{join})*+(?:"
+        rf"(?:{terminal('BLANK')}++|({join}))*+(?:"
         rf"(?P<COMMENT>{comment})"
         rf"|(?P<PROMPTED>{terminal('PROMPT')}{rest})"
-        rf"|(?P<COMMAND>(?:(?<![ \t]){word}|{terminal('VERB')}){rest})"
+        rf"|(?P<COMMAND>{head}{rest})"
         rf"|(?P<ORPHAN>{word}{rest})"
         r")"
     )

@@ -42,7 +42,7 @@ def read_command(text: str, line: LogicalLine, locate: Locate) -> Command | None
     if shown is None and not arguments:
         return None
     verb = arguments[0] if arguments else None
-    if line.kind == "COMMAND" and isinstance(verb, Property | Option):
+    if line.kind != "ORPHAN" and isinstance(verb, Property | Option):
         verb = _as_word(verb)
     return Command(shown, verb, tuple(arguments[1:]), line.kind == "ORPHAN")
 

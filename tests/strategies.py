@@ -87,3 +87,21 @@ def scripts(draw: st.DrawFn) -> str:
                 script += revoke(name)
                 valid.remove(name)
     return script + draw(st.sampled_from((FINISH, "")))
+
+
+def layouts(script: str) -> st.SearchStrategy[str]:
+    """The same script, laid out in another way: folded, spread, with comments and prompts."""
+    breaks = st.sampled_from((" ", " ", "  ", "\t", " \\\n", "\n    ", "\n\n\t", "\n  # why\n  "))
+    starts = st.sampled_from(("", "", "", "\n", "\n\n", "# a comment\n", "System:/> ", "  "))
+    lines = [line.split(" ") for line in script.splitlines()]
+    return st.tuples(
+        *(
+            st.tuples(starts, st.lists(breaks, min_size=len(words), max_size=len(words)))
+            for words in lines
+        )
+    ).map(
+        lambda drawn: "".join(
+            start + "".join(w + b for w, b in zip(words, [*gaps[:-1], "\n"], strict=True))
+            for words, (start, gaps) in zip(lines, drawn, strict=True)
+        )
+    )

@@ -1,0 +1,27 @@
+"""What is malformed in a script in, findings out."""
+
+from __future__ import annotations
+
+from ..grammar.ast import SyntaxProblem, SyntaxProblemKind
+from . import rules
+from .diagnostics import Diagnostic, finding
+
+
+def syntax_finding(problem: SyntaxProblem) -> Diagnostic:
+    """The finding about a malformed place."""
+    match problem.kind:
+        case SyntaxProblemKind.UNTERMINATED_QUOTE:
+            return finding(
+                rules.UNTERMINATED_QUOTE,
+                "this quote is not closed on its line",
+                problem.span,
+                "read up to the end of the line",
+                help='close it with `"`, or write `\\"` for a quote that belongs to the value',
+            )
+        case SyntaxProblemKind.STRAY_BACKSLASH:
+            return finding(
+                rules.STRAY_BACKSLASH,
+                "this backslash escapes nothing",
+                problem.span,
+                help="write `\\\\` for a backslash",
+            )

@@ -1,0 +1,165 @@
+"""A script in, its canonical layout out.
+
+The layout, which `docs/formatting.md` shows:
+
+1. A command stands on one line if it fits. If not, or if comments stand between its arguments, its verb and
+   words come first, and each property or option has a line of its own. Words stay behind the argument before
+   them, for one at the start of a line could read as a command.
+2. Quotes and escapes only where they are needed, one blank between arguments, no prompts.
+3. Comments stay where they are: on lines of their own, between the same arguments.
+4. One empty line where there were any, none at the start and the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise, takewhile
+
+from .ast import Argument, Comment, Option, Property, Word, goes_on
+from .lines import LogicalLine, prompt
+from .quoting import quote, quote_word
+from .reading import read_command, read_comments
+from .script import Script
+
+WIDTH = 100
+_INDENT = "    "
+_JOIN = re.compile(r"\\\r?\n")
+
+# Arguments and the comments between them, in order.
+_Part = Argument | Comment
+
+
+def format_script(script: Script, width: int = WIDTH) -> str:
+    """The script in lines of at most `width` characters, but for what cannot be folded.
+
+    It has to be free of syntax problems.
+    """
+    written: list[str] = []
+    for is_apart, line, parts in _commands(script):
+        block = _fold(line, parts, width)
+        if block:
+            written += ([""] if is_apart and written else []) + block
+    return "".join(f"{line}\n" for line in written)
+
+
+def format_for_device(script: Script) -> str:
+    """The script with one command a line, as devices are known to read it; comments stand above."""
+    written: list[str] = []
+    for is_apart, line, parts in _commands(script):
+        arguments = [part for part in parts if not isinstance(part, Comment)]
+        block = [part.text.rstrip() for part in parts if isinstance(part, Comment)]
+        if arguments:
+            block.append(_on_one_line(line, arguments))
+        if block:
+            written += ([""] if is_apart and written else []) + block
+    return "".join(f"{line}\n" for line in written)
+
+
+def _commands(script: Script) -> Iterator[tuple[bool, LogicalLine, list[_Part]]]:
+    """Each logical line with what stands in it, and whether an empty line stands before."""
+    is_apart = False
+    for line in script.lines:
+        is_apart = is_apart or _is_apart(script.text, line)
+        parts: list[_Part] = list(read_comments(script.text, line, script.locate))
+        command = read_command(script.text, line, script.locate)
+        if command is not None and command.verb is not None:
+            parts += (command.verb, *command.arguments)
+            parts.sort(key=lambda part: part.span[1:3])
+        if parts:
+            yield is_apart, line, parts
+            is_apart = False
+
+
+def _is_apart(text: str, line: LogicalLine) -> bool:
+    """Whether an empty line stands before a logical line, whose blanks in front include it."""
+    lead = _JOIN.sub("", text[line.start : line.end])
+    lead = lead[: len(lead) - len(lead.lstrip(" \t\r\n"))]
+    return lead.count("\n") > 1 or (line.start == 0 and "\n" in lead)
+
+
+def _fold(line: LogicalLine, parts: list[_Part], width: int) -> list[str]:
+    """The lines of a command or comment."""
+    above = list(takewhile(lambda part: isinstance(part, Comment), parts))
+    parts = parts[len(above) :]
+    comments = [part.text.rstrip() for part in above if isinstance(part, Comment)]
+    return comments + (_fold_command(line, parts, width) if parts else [])
+
+
+def _fold_command(line: LogicalLine, parts: list[_Part], width: int) -> list[str]:
+    arguments = [part for part in parts if not isinstance(part, Comment)]
+    if len(arguments) == len(parts):
+        whole = _on_one_line(line, arguments)
+        if len(whole) <= width and not _has_break(arguments):
+            return [whole]
+    lines = [_INDENT if line.kind == "ORPHAN" else ""]
+    previous: _Part | None = None
+    for number, part in enumerate(parts):
+        follows = parts[number + 1] if number + 1 < len(parts) else None
+        if isinstance(part, Comment):
+            lines.append(_INDENT + part.text.rstrip())
+        elif previous is None:
+            lines[-1] += _first(line, part, follows)
+        elif isinstance(part, Word) and not _is_break(previous, part):
+            lines[-1] += " " + quote_word(part.text, part.parameters)
+        else:
+            lines.append(_INDENT + _at_start(part, follows))
+        previous = part
+    return lines
+
+
+def _on_one_line(line: LogicalLine, arguments: list[Argument]) -> str:
+    follow = [*arguments[1:], None]
+    first = _first(line, arguments[0], follow[0])
+    rest = (_write(a, f) for a, f in zip(arguments[1:], follow[1:], strict=True))
+    return (_INDENT if line.kind == "ORPHAN" else "") + " ".join((first, *rest))
+
+
+def _first(line: LogicalLine, argument: Argument, follows: _Part | None) -> str:
+    """What begins a logical line."""
+    if not isinstance(argument, Word):
+        return _write(argument, follows)
+    if line.kind == "ORPHAN":
+        return _at_start(argument, follows)
+    written = quote(argument.text, argument.parameters)
+    is_plain = not written.startswith("#") and not prompt().match(written)
+    return written if is_plain else f'"{written}"'
+
+
+def _at_start(argument: Argument, follows: _Part | None) -> str:
+    """An argument that begins a folded line; a word there must not read as a command."""
+    written = _write(argument, follows)
+    if isinstance(argument, Word) and not written.startswith('"'):
+        return f'"{written}"'
+    return written
+
+
+def _write(argument: Argument, follows: _Part | None) -> str:
+    """An argument as it is written in front of `follows`."""
+    match argument:
+        case Word(text=text):
+            return quote_word(text, argument.parameters)
+        case Property(name=name, value=value):
+            before = f"{name}="
+        case Option(name=name, value=None):
+            return f"-{name}"
+        case Option(name=name, value=value):
+            before = f"-{name}="
+    is_torn = value == "" and isinstance(follows, Word) and goes_on(argument, follows)
+    return before if is_torn else before + quote(value or "", argument.parameters)
+
+
+def _is_break(previous: _Part, word: Word) -> bool:
+    """Whether a word has to stay on another line than what is before, to which it would belong there."""
+    if isinstance(previous, Comment):
+        return True
+    text = previous.text if isinstance(previous, Word) else previous.value or ""
+    is_open = text.endswith(",") and not isinstance(previous, Word)
+    return is_open and previous.span.line != word.span.line
+
+
+def _has_break(arguments: list[Argument]) -> bool:
+    return any(
+        isinstance(word, Word) and _is_break(previous, word)
+        for previous, word in pairwise(arguments)
+    )
