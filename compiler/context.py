@@ -11,6 +11,9 @@ from .machine import Machine
 from .naming import a_or_an, named_object, unexpected
 from .objects import find
 
+# Far more than any device nests; a script that forgets to leave would go ever deeper.
+_DEEPEST = 32
+
 
 def change_context(machine: Machine, verb: Word, arguments: Arguments) -> None:
     """`cc Type Name` enters an object, `cc ..` leaves it, `cc` goes back to the root."""
@@ -36,6 +39,17 @@ def change_context(machine: Machine, verb: Word, arguments: Arguments) -> None:
                 named.type_span,
                 "cannot be entered",
                 help=f"change it from here with `set {named.type.name} {named.address.name} …`",
+            )
+        )
+        return
+    if len(machine.context.segments) >= _DEEPEST:
+        machine.report(
+            finding(
+                rules.WRONG_CONTEXT,
+                f"{_DEEPEST} containers are entered already",
+                verb.span,
+                "nothing lies so deep",
+                help="leave them: `cc` goes back to the root",
             )
         )
         return

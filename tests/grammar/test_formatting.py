@@ -66,7 +66,7 @@ def test_for_a_device_it_says_the_same(text: str) -> None:
 @given(TEXTS)
 def test_for_a_device_each_line_is_whole(text: str) -> None:
     """Every line is a command, a comment or empty; none goes on with the one above."""
-    for line in format_for_device(well_formed(text)).splitlines():
+    for line in format_for_device(well_formed(text)).split("\n"):
         commands = list(parse(line).commands)
         assert len(commands) == (0 if line == "" or line.startswith("#") else 1)
 

@@ -63,7 +63,7 @@ def test_nothing_is_lost(text: str) -> None:
     for line in script.lines:
         assert line.start == end
         end = line.end
-    assert text[end:].strip(" \t\r\n").replace("\\", "") == ""
+    assert text[end:].replace("\\", "").strip(" \t\r\n") == ""
     covered = [list(line) for line in text.split("\n")]
     for span in pieces(script):
         for column in range(span.column - 1, span.column - 1 + span.length):
