@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from csc.compiler.arguments import Arguments, sort_out
 from csc.grammar.ast import Command
 from csc.grammar.formatting import WIDTH, format_for_device, format_script
 from csc.grammar.parser import parse
@@ -16,7 +17,18 @@ from support.command import REPOSITORY
 
 FORMATS = REPOSITORY / "tests" / "formats"
 ALPHABET = st.sampled_from(
-    [*'abc/=-_#:>.,"\\ \t\n\r$1', " A=", " -o=", "\n  ", "add", "cc", "System:/>", "\n# c\n", "é"]
+    [
+        *'abc/=-_#:>.,"\\ \t\n$1',
+        "\r\n",
+        " A=",
+        " -o=",
+        "\n  ",
+        "add",
+        "cc",
+        "System:/>",
+        "\n# c\n",
+        "é",
+    ]
 )
 TEXTS = st.lists(ALPHABET, max_size=60).map("".join) | scripts() | scripts().flatmap(layouts)
 WIDTHS = st.sampled_from((40, 60, WIDTH))
@@ -45,6 +57,22 @@ def said(script: Script) -> tuple[list[Command], list[str]]:
 def test_formatted_it_says_the_same(text: str, width: int) -> None:
     script = well_formed(text)
     assert said(parse(format_script(script, width))) == said(script)
+
+
+def meant(script: Script) -> list[Arguments]:
+    """What its commands get, values that blanks have torn put together."""
+    return [sort_out(c.arguments)[0] for c in script.commands if c.verb is not None]
+
+
+@given(TEXTS, WIDTHS)
+@example("add A x=1,\n  y", 40)
+@example("add A x=1, 2,\n  y", 40)
+@example("add A x= 1,\n  y", 40)
+@example("add A x=1, 2,\n  # c\n  y, z", 40)
+@example('add A x= ""\n  y', 40)
+def test_formatted_torn_values_stay_as_they_are(text: str, width: int) -> None:
+    script = well_formed(text)
+    assert meant(parse(format_script(script, width))) == meant(script)
 
 
 @given(TEXTS, WIDTHS)
