@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ..grammar.ast import Span
 from ..grammar.script import Script
@@ -13,6 +14,7 @@ from .diagnostics import Applicability, Diagnostic, Edit, Fix, finding
 
 # Everything but plain text of ASCII is looked at; most scripts hold nothing else.
 _UNUSUAL = re.compile(r"\r(?!\n)|[^\t\r\n\x20-\x7e]")
+_RETURN = re.compile(r"\r(?!\n)")
 # What word processors and web pages put in place of a blank.
 _BLANKS = frozenset("\xa0\u2007\u202f\u2009\u2002\u2003\u3000")
 # What turns the direction of text: it can make a script look like another (CVE-2021-42574).
@@ -20,6 +22,7 @@ _BIDIRECTIONAL = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 )
 _ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff\xad")
+_LONE_RETURN = "a carriage return without a line feed"
 # More than so many in one script say nothing new.
 _MOST = 100
 
@@ -35,19 +38,29 @@ def check_characters(script: Script) -> Iterator[Diagnostic]:
         reported += 1
         if reported > _MOST:
             return
-        span = script.locate(match.start(), 1)
-        fix = None
-        if replacement is not None:
-            title = "leave it out" if replacement == "" else "write a blank"
-            fix = Fix(title, (Edit(span, replacement),), Applicability.UNSAFE)
-        yield finding(
-            rules.INVISIBLE_CHARACTER,
-            f"{what} (U+{ord(match[0]):04X}) stands in the script",
-            span,
-            "not to be seen here",
-            help=_way_out(match[0]),
-            fix=fix,
-        )
+        yield _found(script, match, what, replacement)
+
+
+def check_line_ends(script: Script) -> Iterator[Diagnostic]:
+    """Find carriage returns that end no line: nobody can tell which lines such a script has."""
+    for match in islice(_RETURN.finditer(script.text), _MOST):
+        yield _found(script, match, _LONE_RETURN, None)
+
+
+def _found(script: Script, match: re.Match[str], what: str, replacement: str | None) -> Diagnostic:
+    span = script.locate(match.start(), 1)
+    fix = None
+    if replacement is not None:
+        title = "leave it out" if replacement == "" else "write a blank"
+        fix = Fix(title, (Edit(span, replacement),), Applicability.UNSAFE)
+    return finding(
+        rules.INVISIBLE_CHARACTER,
+        f"{what} (U+{ord(match[0]):04X}) stands in the script",
+        span,
+        "not to be seen here",
+        help=_way_out(match[0]),
+        fix=fix,
+    )
 
 
 def _way_out(character: str) -> str:
@@ -59,7 +72,7 @@ def _way_out(character: str) -> str:
 def _fault(character: str) -> tuple[str, str | None] | None:
     """What is wrong with a character, and what to put in its place."""
     if character == "\r":
-        return "a carriage return without a line feed", None
+        return _LONE_RETURN, None
     if character in _BLANKS:
         return "a blank that is no blank to a device", " "
     if character in _BIDIRECTIONAL:

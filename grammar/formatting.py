@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise, takewhile
+from dataclasses import replace
+from itertools import takewhile
 
 from .ast import Argument, Comment, Option, Property, Word, goes_on
 from .lines import LogicalLine, prompt
@@ -33,7 +34,7 @@ _Part = Argument | Comment
 def format_script(script: Script, width: int = WIDTH) -> str:
     """The script in lines of at most `width` characters, but for what cannot be folded.
 
-    It has to be free of syntax problems.
+    It has to be free of syntax problems, and of carriage returns within a line.
     """
     written: list[str] = []
     for is_apart, line, parts in _commands(script):
@@ -88,23 +89,22 @@ def _fold(line: LogicalLine, parts: list[_Part], width: int) -> list[str]:
 
 def _fold_command(line: LogicalLine, parts: list[_Part], width: int) -> list[str]:
     arguments = [part for part in parts if not isinstance(part, Comment)]
+    breaks = _breaks(parts)
     if len(arguments) == len(parts):
         whole = _on_one_line(line, arguments)
-        if len(whole) <= width and not _has_break(arguments):
+        if len(whole) <= width and not breaks:
             return [whole]
     lines = [_INDENT if line.kind == "ORPHAN" else ""]
-    previous: _Part | None = None
     for number, part in enumerate(parts):
         follows = parts[number + 1] if number + 1 < len(parts) else None
         if isinstance(part, Comment):
             lines.append(_INDENT + part.text.rstrip())
-        elif previous is None:
+        elif number == 0:
             lines[-1] += _first(line, part, follows)
-        elif isinstance(part, Word) and not _is_break(previous, part):
+        elif isinstance(part, Word) and number not in breaks:
             lines[-1] += " " + quote_word(part.text, part.parameters)
         else:
             lines.append(_INDENT + _at_start(part, follows))
-        previous = part
     return lines
 
 
@@ -122,7 +122,8 @@ def _first(line: LogicalLine, argument: Argument, follows: _Part | None) -> str:
     if line.kind == "ORPHAN":
         return _at_start(argument, follows)
     written = quote(argument.text, argument.parameters)
-    is_plain = not written.startswith("#") and not prompt().match(written)
+    # A prompt may have blanks in it: the ">" that ends it can stand in an argument behind.
+    is_plain = not written.startswith("#") and not prompt().match(f"{written}>")
     return written if is_plain else f'"{written}"'
 
 
@@ -149,17 +150,26 @@ def _write(argument: Argument, follows: _Part | None) -> str:
     return before if is_torn else before + quote(value or "", argument.parameters)
 
 
-def _is_break(previous: _Part, word: Word) -> bool:
-    """Whether a word has to stay on another line than what is before, to which it would belong there."""
-    if isinstance(previous, Comment):
-        return True
-    text = previous.text if isinstance(previous, Word) else previous.value or ""
-    is_open = text.endswith(",") and not isinstance(previous, Word)
-    return is_open and previous.span.line != word.span.line
+def _breaks(parts: list[_Part]) -> set[int]:
+    """Where words stand that have to stay on another line than what is before.
 
-
-def _has_break(arguments: list[Argument]) -> bool:
-    return any(
-        isinstance(word, Word) and _is_break(previous, word)
-        for previous, word in pairwise(arguments)
-    )
+    On the same line they would go on with a list that ends in a comma, or that torn words lead up to.
+    """
+    breaks: set[int] = set()
+    head: Property | Option | None = None  # what the next word may go on with
+    for number, part in enumerate(parts):
+        match part:
+            case Comment():
+                continue
+            case Property() | Option():
+                head = part
+            case Word(text=text):
+                if number and isinstance(parts[number - 1], Comment):
+                    breaks.add(number)
+                if head is not None and goes_on(head, part) and text.endswith(","):
+                    head = replace(head, value=text)
+                    continue
+                if head is not None and not goes_on(head, part) and (head.value or "")[-1:] == ",":
+                    breaks.add(number)
+                head = None
+    return breaks

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
+from ...compiler.characters import check_line_ends
 from ...compiler.syntax import syntax_finding
 from ...grammar.formatting import WIDTH, format_for_device, format_script
 from .. import findings
 from ..exits import DONE, FAILED
 from ..files import replace_text
-from ..scripts import STDIN, read_sources, scripts_below
+from ..scripts import BOM, STDIN, read_sources, scripts_below
 from ..settings import Settings
-from ..views.source_text import masked_lines
+from ..views.source_text import masked_lines, printable
 
 
 @click.command("fmt")
@@ -47,7 +48,8 @@ def command(
     for path in scripts_below(paths):
         sources = read_sources((path,), ())
         script = sources.scripts[0]
-        found = (*sources.findings, *map(syntax_finding, script.problems))
+        problems = map(syntax_finding, script.problems)
+        found = (*sources.findings, *problems, *check_line_ends(script))
         if found:
             findings.show(found, masked_lines(sources.scripts))
             wrong += 1
@@ -60,11 +62,13 @@ def command(
             if path != STDIN and not is_dry:
                 replace_text(Path(path), layout)
         if path == STDIN and not is_dry:
-            sys.stdout.write(layout)
+            # Scripts are UTF-8, whatever the terminal's encoding is.
+            sys.stdout.buffer.write(layout.encode())
         if show_diff:
             from ..views.formatting_diff import diff
 
-            click.echo(diff(script, layout), nl=False)
+            mark = BOM if sources.has_mark(script) else ""
+            click.echo(diff(script, layout, mark), nl=False)
     if not settings.is_quiet:
         _summarize(changed, unchanged, wrong, is_dry=is_dry)
     return FAILED if wrong or (changed and is_dry) else DONE
@@ -74,7 +78,7 @@ def _summarize(changed: list[str], unchanged: int, wrong: int, *, is_dry: bool) 
     """What was done, on stderr."""
     if is_dry:
         for file in changed:
-            click.echo(f"would be laid out: {file}", err=True)
+            click.echo(f"would be laid out: {printable(file)}", err=True)
     counts = {
         "would be laid out" if is_dry else "laid out": len(changed),
         "unchanged": unchanged,

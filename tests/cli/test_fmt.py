@@ -70,6 +70,40 @@ def test_standard_input(csc: Csc) -> None:
     assert (checked.returncode, checked.stdout) == (1, "")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_standard_output_is_utf8(csc: Csc, encoding: str) -> None:
+    variables = csc.variables() | {"PYTHONIOENCODING": encoding}
+    result = subprocess.run(
+        csc.command("fmt", "-"),
+        input="add  X é\r\n".encode(),
+        capture_output=True,
+        env=variables,
+        check=True,
+    )
+    assert result.stdout == "add X é\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("add X a", ["-add X a", "\\ No newline at end of file", "+add X a"]),
+        ("\ufeffadd X a\n", ["-\ufffdadd X a", "+add X a"]),
+        ("\ufeff", ["-\ufffd"]),
+        ("add X a\r\n", ["-add X a␍", "+add X a"]),
+    ],
+)
+def test_diff_shows_what_is_at_the_ends(csc: Csc, text: str, lines: list[str]) -> None:
+    (csc.folder / "a.cfg").write_bytes(text.encode())
+    result = csc("fmt", "--diff", "a.cfg")
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[3:] == lines
+
+
+def test_names_of_files_drive_no_terminal(csc: Csc) -> None:
+    csc.write("\x07.cfg", UGLY)
+    assert csc("fmt", "--check", ".").stderr.startswith("would be laid out: \ufffd.cfg\n")
+
+
 def test_folders(csc: Csc) -> None:
     folder = csc.folder / "scripts" / "branch"
     folder.mkdir(parents=True)
@@ -110,6 +144,17 @@ def test_malformed_scripts_stay_as_they_are(csc: Csc) -> None:
     assert "1 script laid out, 2 scripts not laid out" in result.stderr
     assert open_quote.read_text() == '  add X a Comments="b\n'
     assert ugly.read_text() == FINE
+
+
+def test_lines_that_end_in_carriage_returns_stay_as_they_are(csc: Csc) -> None:
+    """Laid out, they would be one command, and nothing would tell of it any more."""
+    path = csc.folder / "mac.cfg"
+    path.write_bytes(b"add X a\radd X b\r")
+    result = csc("fmt", path)
+    assert result.returncode == 1
+    assert "CSC113" in result.stderr
+    assert "1 script not laid out" in result.stderr
+    assert path.read_bytes() == b"add X a\radd X b\r"
 
 
 def test_links_stay_links(csc: Csc) -> None:
