@@ -14,7 +14,7 @@ from ..exits import DONE, FAILED
 from ..files import replace_text
 from ..scripts import STDIN, read_sources, scripts_below
 from ..settings import Settings
-from ..views.source_text import masked_lines
+from ..views.source_text import masked_lines, printable
 
 
 @click.command("fmt")
@@ -47,7 +47,7 @@ def command(
     for path in scripts_below(paths):
         sources = read_sources((path,), ())
         script = sources.scripts[0]
-        found = (*sources.findings, *map(syntax_finding, script.problems))
+        found = sources.findings or tuple(map(syntax_finding, script.problems))
         if found:
             findings.show(found, masked_lines(sources.scripts))
             wrong += 1
@@ -74,7 +74,7 @@ def _summarize(changed: list[str], unchanged: int, wrong: int, *, is_dry: bool) 
     """What was done, on stderr."""
     if is_dry:
         for file in changed:
-            click.echo(f"would be laid out: {file}", err=True)
+            click.echo(f"would be laid out: {printable(file)}", err=True)
     counts = {
         "would be laid out" if is_dry else "laid out": len(changed),
         "unchanged": unchanged,
