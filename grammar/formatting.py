@@ -122,7 +122,8 @@ def _first(line: LogicalLine, argument: Argument, follows: _Part | None) -> str:
     if line.kind == "ORPHAN":
         return _at_start(argument, follows)
     written = quote(argument.text, argument.parameters)
-    is_plain = not written.startswith("#") and not prompt().match(written)
+    # A ">" further on in the line would end a prompt that begins here.
+    is_plain = not written.startswith("#") and not prompt().match(written + ">")
     return written if is_plain else f'"{written}"'
 
 

@@ -28,7 +28,9 @@ class LineLexer(Lexer):
     def lex(self, data: str) -> Iterator[Token]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The tokens: COMMAND, PROMPTED, ORPHAN and COMMENT, each with the blanks before it."""
         for match in self._scan(data):
-            yield Token(match.lastgroup or "", match[0], match.start())
+            kind = match.lastgroup or ""
+            if kind != "END":
+                yield Token(kind, match[0], match.start())
 
 
 def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
@@ -38,7 +40,8 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
     between = rf"(?:[ \t]*+{comment}|[ \t\r]*+(?=\n))\n"
     no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\n])"
     fold = rf"[ \t\r]*+\n(?:{between})*+[ \t][ \t\r]*+{no_command}"
-    gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]|{join})*+)"
+    # Blanks are taken as a whole: a fold is not looked for again at each of them.
+    gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]++|{join})*+)"
     rest = rf"(?:{gap}{word})*+"
     # A word begins a command at the first column, or where a line is joined to an empty one.
     head = rf"(?:(?(1)|(?<![ \t])){word}|{terminal('VERB')})"
@@ -48,6 +51,7 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
         rf"|(?P<PROMPTED>{terminal('PROMPT')}{rest})"
         rf"|(?P<COMMAND>{head}{rest})"
         rf"|(?P<ORPHAN>{word}{rest})"
+        r"|(?P<END>\Z)"  # without it, a search would begin again at each of the last blanks
         r")"
     )
 
