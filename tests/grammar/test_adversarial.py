@@ -137,7 +137,7 @@ def test_what_is_in_it(name: str) -> None:
 
 def test_layout_of_one_long_command() -> None:
     """Words stay on the line of the verb, properties have a line each."""
-    words, properties = " w" * MANY, "".join(f"\n    P{n}=1" for n in range(LINES))
+    words, properties = " w" * LINES, "".join(f"\n    P{n}=1" for n in range(LINES))
     text = f"add A{words}{properties}\n"
     assert format_script(parse(text)) == text
     assert format_for_device(parse(text)) == text.replace("\n    ", " ")
