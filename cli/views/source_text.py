@@ -43,6 +43,8 @@ def _mask(line: str, spans: Iterable[Span]) -> str:
 
 def printable(text: str) -> str:
     """`text` with every control character replaced, so that no script or peer drives the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
