@@ -21,7 +21,10 @@ class Failure(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Print it as findings are printed."""
+        from .views.source_text import printable
+
         del file
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {self.message}", err=True)
+        head = click.style("error", fg="red", bold=True)
+        click.echo(f"{head}: {printable(self.message)}", err=True)
         if self.way_out:
-            click.echo(f"  = help: {self.way_out}", err=True)
+            click.echo(f"  = help: {printable(self.way_out)}", err=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ..compiler.diagnostics import Applicability, Diagnostic
 from ..compiler.fix import apply_fixes
+from .encoding import BOM
 from .files import replace_text
-from .scripts import BOM, Sources
+from .scripts import Sources
 
 
 def write_fixes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -104,9 +105,24 @@ def cli(
     ctx.obj = Settings(state, device, is_quiet=quiet, is_verbose=verbose, routes=routes)
 
 
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Refuse what is not UTF-8: documents, plans and the state could not hold it."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="surrogateescape").decode(errors="replace")
+            raise Failure(
+                f"the argument {shown} is not UTF-8",
+                "if it is a file's, change the name, or give the script on standard input as `-`",
+                USAGE,
+            ) from None
+
+
 def main() -> NoReturn:
     """Run the command line and leave with its exit code; wrong usage is 64, not click's 2."""
     try:
+        _check_encoding(sys.argv)
         code = cli.main(standalone_mode=False)
     except click.UsageError as error:
         error.show()

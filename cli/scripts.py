@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..compiler import rules
 from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
-from ..compiler.diagnostics import Diagnostic, finding
+from ..compiler.diagnostics import Diagnostic
 from ..compiler.machine import Circumstances
 from ..compiler.schema.catalog import Catalog
-from ..grammar.ast import Span
 from ..grammar.parser import parse
 from ..grammar.script import Script
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location, parse_url
 from ..runtime.uploads import content_id, read_upload
+from .encoding import BOM, decode
 from .exits import Failure
 from .state import Base
 
 STDIN = "-"
-BOM = "\ufeff"
 _SUFFIXES = (".cfg", ".sgs")
 
 
@@ -70,11 +68,9 @@ def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
     for path in paths:
         data = _read(path)
         name = "<stdin>" if path == STDIN else path
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            findings.append(_not_utf8(name, data, error))
-            text = ""
+        text, unreadable = decode(name, data)
+        if unreadable is not None:
+            findings.append(unreadable)
         if text.startswith(BOM):
             marked.add(name)
             text = text.removeprefix(BOM)
@@ -89,25 +85,14 @@ def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
 
 
 def _read(path: str) -> bytes:
+    if path == STDIN and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise Failure("standard input is closed", "give it a script, or name a file")
     try:
         return sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as error:
         raise Failure(
             f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
         ) from None
-
-
-def _not_utf8(name: str, data: bytes, error: UnicodeDecodeError) -> Diagnostic:
-    before = data[: error.start]
-    line_start = before.rfind(b"\n") + 1
-    column = len(before[line_start:].decode("utf-8", errors="replace")) + 1
-    return finding(
-        rules.UNREADABLE_SOURCE,
-        "the script is not UTF-8 text",
-        Span(name, before.count(b"\n") + 1, column, 1),
-        f"the byte 0x{data[error.start]:02x} is not UTF-8",
-        help="save it as UTF-8; from Latin-1: `iconv -f latin1 -t utf-8 OLD > NEW`",
-    )
 
 
 def compile_sources(

@@ -94,18 +94,19 @@ def _fold_command(line: LogicalLine, parts: list[_Part], width: int) -> list[str
         whole = _on_one_line(line, arguments)
         if len(whole) <= width and not breaks:
             return [whole]
-    lines = [_INDENT if line.kind == "ORPHAN" else ""]
+    # Each line in pieces: one may hold very many words.
+    lines = [[_INDENT if line.kind == "ORPHAN" else ""]]
     for number, part in enumerate(parts):
         follows = parts[number + 1] if number + 1 < len(parts) else None
         if isinstance(part, Comment):
-            lines.append(_INDENT + part.text.rstrip())
+            lines.append([_INDENT, part.text.rstrip()])
         elif number == 0:
-            lines[-1] += _first(line, part, follows)
+            lines[-1].append(_first(line, part, follows))
         elif isinstance(part, Word) and number not in breaks:
-            lines[-1] += " " + quote_word(part.text, part.parameters)
+            lines[-1] += (" ", quote_word(part.text, part.parameters))
         else:
-            lines.append(_INDENT + _at_start(part, follows))
-    return lines
+            lines.append([_INDENT, _at_start(part, follows)])
+    return ["".join(pieces) for pieces in lines]
 
 
 def _on_one_line(line: LogicalLine, arguments: list[Argument]) -> str:

@@ -40,7 +40,8 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
     between = rf"(?:[ \t]*+{comment}|[ \t\r]*+(?=\n))\n"
     no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\n])"
     fold = rf"[ \t\r]*+\n(?:{between})*+[ \t\r]++{no_command}"
-    gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]|{join})*+)"
+    # Blanks are taken as a whole: a fold is not looked for again at each of them.
+    gap = rf"(?:[ \t]++(?![\r\n\\])|\n[ \t]++(?=[A-Z][A-Za-z]*+=)|(?:{fold}|[ \t\r]++|{join})*+)"
     rest = rf"(?:{gap}{word})*+"
     # A word begins a command at the first column, or where a line is joined to an empty one.
     head = rf"(?:(?(1)|(?<![ \t\r])){word}|{terminal('VERB')})"

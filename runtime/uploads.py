@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +20,11 @@ def read_upload(folders: Sequence[Path], name: str) -> bytes | None:
     for folder in folders:
         path = folder / name
         try:
-            size = path.stat().st_size
-            if size > MAX_UPLOAD_SIZE:
-                raise OSError(f"it has {size} bytes, more than {MAX_UPLOAD_SIZE}")
+            status = path.stat()
+            if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode):
+                raise OSError("it has no end")  # of a pipe or a device nobody knows its size
+            if status.st_size > MAX_UPLOAD_SIZE:
+                raise OSError(f"it has {status.st_size} bytes, more than {MAX_UPLOAD_SIZE}")
             return path.read_bytes()
         except FileNotFoundError:
             continue

@@ -49,7 +49,7 @@ def command(
         sources = read_sources((path,), ())
         script = sources.scripts[0]
         problems = map(syntax_finding, script.problems)
-        found = (*sources.findings, *problems, *check_line_ends(script))
+        found = sources.findings or (*problems, *check_line_ends(script))
         if found:
             findings.show(found, masked_lines(sources.scripts))
             wrong += 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from ...compiler.diagnostics import Diagnostic, Label
 from ...grammar.ast import Span
-from .source_text import Lines
+from .source_text import Lines, to_json
 
 SCHEMA = "csc/diagnostics/1"
 
@@ -16,11 +15,7 @@ SCHEMA = "csc/diagnostics/1"
 def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
     """The document."""
     del lines
-    return json.dumps(
-        {"schema": SCHEMA, "diagnostics": [_finding(d) for d in diagnostics]},
-        indent=2,
-        ensure_ascii=False,
-    )
+    return to_json({"schema": SCHEMA, "diagnostics": [_finding(d) for d in diagnostics]})
 
 
 def _finding(diagnostic: Diagnostic) -> dict[str, Any]:

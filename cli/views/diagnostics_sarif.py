@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -10,7 +9,7 @@ from urllib.parse import quote
 
 from ...compiler.diagnostics import Diagnostic, Label, Severity
 from ...compiler.rules import RULES
-from .source_text import Lines
+from .source_text import Lines, to_json
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
@@ -39,7 +38,7 @@ def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return to_json(log)
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
@@ -60,7 +59,9 @@ def _location(label: Label) -> dict[str, Any]:
     span = label.span
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(PurePath(span.file).as_posix())},
+            "artifactLocation": {
+                "uri": quote(PurePath(span.file).as_posix(), errors="surrogateescape")
+            },
             "region": {
                 "startLine": span.line,
                 "startColumn": span.column,

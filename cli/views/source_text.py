@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from ...compiler.secrets import secret_spans
+from ...grammar.ast import Span
 from ...grammar.script import Script
 
 MASK = "*"
+_UNUSUAL = re.compile(r"[^\n\x20-\x7e]")
 _TAB = "    "
 
 # Lines of each file, by file name.
@@ -19,17 +24,34 @@ def masked_lines(scripts: Sequence[Script]) -> Lines:
     masked: dict[str, Sequence[str]] = {}
     for script in scripts:
         lines = script.text.split("\n")
-        for span in secret_spans(script):
-            line = lines[span.line - 1]
-            start, end = span.column - 1, span.column - 1 + span.length
-            lines[span.line - 1] = line[:start] + MASK * (end - start) + line[end:]
+        for number, spans in groupby(secret_spans(script), key=lambda span: span.line):
+            lines[number - 1] = _mask(lines[number - 1], spans)
         masked[script.file] = lines
     return masked
 
 
+def _mask(line: str, spans: Iterable[Span]) -> str:
+    """A line with all its secrets replaced at once: a long one may hold very many."""
+    parts: list[str] = []
+    end = 0
+    for span in spans:
+        start = span.column - 1
+        parts += (line[end:start], MASK * span.length)
+        end = start + span.length
+    return "".join((*parts, line[end:]))
+
+
 def printable(text: str) -> str:
     """`text` with every control character replaced, so that no script or peer drives the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def to_json(document: object) -> str:
+    """A JSON document with every character that nobody sees escaped."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return _UNUSUAL.sub(lambda m: m[0] if m[0].isprintable() else json.dumps(m[0])[1:-1], text)
 
 
 def expand(line: str, column: int, length: int) -> tuple[str, int, int]:
