@@ -114,7 +114,7 @@ TEXTS = {
     "quoted blanks": ('" " ' * LINES, Found(1, LINES - 1)),
     "everything in turn": (
         '"\\\n #\n\r x:/ \\"a=\n' * LINES,
-        Found(2 * LINES, LINES, LINES, LINES, unclosed(3 * LINES - 2, 1, 2)),
+        Found(LINES, 2 * LINES, LINES, LINES, unclosed(3 * LINES - 2, 1, 2)),
     ),
 }
 
