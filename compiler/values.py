@@ -216,9 +216,7 @@ def unqualified(
     machine: Machine, subject: str, span: Span, text: str, target: ObjectType
 ) -> Diagnostic:
     """The finding that a reference lacks its container."""
-    homes = sorted(
-        a.reference for a in machine.candidate if a.type == target.name and a.name == text
-    )
+    homes = sorted(a.reference for a in machine.candidate.called(target.name, text))
     parent = str(target.parents[0])
     return finding(
         rules.UNQUALIFIED_REFERENCE,
