@@ -37,6 +37,8 @@ from .values import replacement
 _PROPERTY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
 _OPTION = re.compile(r"-([A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?", re.DOTALL)
 
+_MOST_FINDINGS = 100_000
+
 Handler = Callable[[Machine, Word, Arguments], None]
 
 
@@ -50,10 +52,26 @@ def run(machine: Machine, script: Script) -> None:
         filled, found = fill(command, parameters)
         machine.report(*found)
         _step(machine, filled)
+        if len(machine.diagnostics) > _MOST_FINDINGS:
+            machine.report(_too_many(command))
+            break
     invisible = list(check_characters(script))
     if invisible:
         machine.diagnostics[:] = without_consequences(machine.diagnostics, invisible)
         machine.report(*invisible)
+
+
+def _too_many(command: Command) -> Diagnostic:
+    """The finding that there are too many; memory, too, has an end."""
+    part = command.verb or command.prompt
+    assert part is not None  # noqa: S101  (a command has at least one)
+    return finding(
+        rules.TOO_LARGE,
+        f"more than {_MOST_FINDINGS:,} findings",
+        part.span,
+        "nothing is checked from here on",
+        help="is this a script for this device?",
+    )
 
 
 def _gather(machine: Machine, commands: Iterable[Command]) -> Iterator[Command]:
