@@ -70,6 +70,36 @@ def test_starts_with_little() -> None:
     assert not loaded & {"lark", "cryptography", "httpx", "pyasn1", "jinja2", "rich", "sqlite3"}
 
 
+def test_findings_lead_to_a_page_once(csc: Csc) -> None:
+    """One line for a run: for an error first, none of it quietly, none for notes."""
+    csc.write("one.cfg", "add IPAddress a Address=10.0.0.1\n")
+    csc.write("two.cfg", "add IPAddress b Address=10.0.0.1\nad CertificateStore c\n")
+    csc.write("note.cfg", "show\n")
+    hint = "For more about "
+    one, two = csc("validate", "one.cfg"), csc("validate", "one.cfg", "two.cfg")
+    assert one.stderr.endswith(f"\n{hint}this finding: `csc explain uncommitted-changes`\n\n")
+    assert two.stderr.endswith(f"\n{hint}a finding: `csc explain unknown-command`\n\n")
+    assert two.stderr.count(hint) == 1
+    for arguments in (["-q", "validate", "two.cfg"], ["validate", "note.cfg"]):
+        assert hint not in csc(*arguments).stderr
+
+
+def test_fmt_leads_to_a_page_once(csc: Csc) -> None:
+    for name in ("one.cfg", "two.cfg"):
+        csc.write(name, 'add CertificateStore a Comments="\n')
+    stderr = csc("fmt", "--check", ".").stderr
+    assert stderr.count("error[CSC101") == 2
+    assert stderr.count("`csc explain unterminated-quote`") == 1
+
+
+def test_sarif_holds_the_pages(csc: Csc) -> None:
+    csc.write("empty.cfg", "")
+    log = json.loads(csc.ok("validate", "--format", "sarif", "empty.cfg"))
+    described = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [entry["help"]["markdown"] for entry in described] == [*map(read_page, RULES)]
+    assert not any("\x1b" in entry["help"]["text"] for entry in described)
+
+
 def test_markdown_as_text() -> None:
     page = (
         "First line\nof a paragraph.\n- one\n  item\n- two\n\n## Head\nBehind it:\n"
