@@ -33,6 +33,7 @@ UNREADABLE_SOURCE = Rule("CSC112", "unreadable-source", _E, "the script is not U
 INVISIBLE_CHARACTER = Rule("CSC113", "invisible-character", _E, "a character that nobody sees")
 UNFORESEEABLE = Rule("CSC114", "unforeseeable-command", _E, "nobody can tell what it will do")
 PARAMETER = Rule("CSC115", "parameter-without-value", _E, "a script parameter has no value")
+TOO_LARGE = Rule("CSC116", "too-large", _E, "more than csc reads in one go")
 
 UNKNOWN_TYPE = Rule("CSC201", "unknown-type", _W, "an object type that csc does not know")
 UNKNOWN_PROPERTY = Rule("CSC202", "unknown-property", _W, "a property that csc does not know")

@@ -25,7 +25,7 @@ def test_codes_and_names_are_told_apart() -> None:
 @of_each_rule
 def test_page_has_its_parts(rule: Rule) -> None:
     page = read_page(rule)
-    assert re.findall(r"^#+ .*$", page, re.MULTILINE) == [
+    assert re.findall(r"^##+ .*$", page, re.MULTILINE) == [
         "## Why it matters",
         "## Wrong",
         "## Right",
