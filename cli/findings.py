@@ -20,7 +20,19 @@ def render(form: str, diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
 
 
 def show(diagnostics: Sequence[Diagnostic], lines: Lines, *, is_quiet: bool = False) -> None:
-    """The findings as text on stderr; quietly, only the errors."""
+    """The findings of a run as text on stderr, and where to read on; quietly, only the errors."""
     shown = [d for d in diagnostics if d.severity is Severity.ERROR or not is_quiet]
     if shown:
         click.echo(render("text", shown, lines), err=True)
+    if not is_quiet:
+        point_to_pages(shown)
+
+
+def point_to_pages(diagnostics: Sequence[Diagnostic]) -> None:
+    """One line on stderr that tells of `csc explain`, unless there are but notes."""
+    grave = [d for d in diagnostics if d.severity is not Severity.NOTE]
+    if grave:
+        # An error's rule, if there is an error: that is what people have to understand first.
+        first = next((d for d in grave if d.severity is Severity.ERROR), grave[0])
+        a_finding = "this finding" if len({d.rule for d in grave}) == 1 else "a finding"
+        click.echo(f"For more about {a_finding}: `csc explain {first.rule.name}`\n", err=True)

@@ -16,6 +16,7 @@ from .settings import Settings
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
     "apply": "carry a script out",
+    "explain": "say what a finding means",
     "fmt": "lay out scripts canonically",
     "plan": "show what apply would do",
     "schema": "list the object types, or explain one",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ...compiler.characters import check_line_ends
+from ...compiler.diagnostics import Diagnostic
 from ...compiler.syntax import syntax_finding
 from ...grammar.formatting import WIDTH, format_for_device, format_script
 from .. import findings
@@ -44,14 +45,16 @@ def command(
     """Lay out scripts: PATH is a file, `-` for standard input, or a folder with *.cfg and *.sgs files."""
     is_dry = check or show_diff
     changed: list[str] = []
+    problems: list[Diagnostic] = []
     unchanged = wrong = 0
     for path in scripts_below(paths):
         sources = read_sources((path,), ())
         script = sources.scripts[0]
-        problems = map(syntax_finding, script.problems)
-        found = sources.findings or (*problems, *check_line_ends(script))
+        malformed = map(syntax_finding, script.problems)
+        found = sources.findings or (*malformed, *check_line_ends(script))
         if found:
-            findings.show(found, masked_lines(sources.scripts))
+            click.echo(findings.render("text", found, masked_lines(sources.scripts)), err=True)
+            problems += found
             wrong += 1
             continue
         layout = format_for_device(script) if for_device else format_script(script, width)
@@ -70,6 +73,7 @@ def command(
             mark = BOM if sources.has_mark(script) else ""
             click.echo(diff(script, layout, mark), nl=False)
     if not settings.is_quiet:
+        findings.point_to_pages(problems)
         _summarize(changed, unchanged, wrong, is_dry=is_dry)
     return FAILED if wrong or (changed and is_dry) else DONE
 

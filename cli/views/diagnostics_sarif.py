@@ -7,8 +7,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from ...compiler.diagnostics import Diagnostic, Label, Severity
+from click import unstyle
+
+from ...compiler.diagnostics import Diagnostic, Label, Rule, Severity
 from ...compiler.rules import RULES
+from ...compiler.rules.page import read_page
+from . import markdown_text
 from .source_text import Lines, to_json
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -17,28 +21,30 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
     """The log."""
     del lines
-    rules = [
-        {
-            "id": rule.code,
-            "name": rule.name,
-            "shortDescription": {"text": rule.summary},
-            "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        }
-        for rule in RULES
-    ]
     index = {rule.code: number for number, rule in enumerate(RULES)}
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "csc", "rules": rules}},
+                "tool": {"driver": {"name": "csc", "rules": list(map(_rule, RULES))}},
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(d, index[d.rule.code]) for d in diagnostics],
             }
         ],
     }
     return to_json(log)
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    page = read_page(rule)
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": unstyle(markdown_text.render(page)), "markdown": page},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:

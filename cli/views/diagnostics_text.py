@@ -8,9 +8,9 @@ import click
 
 from ...compiler.diagnostics import Diagnostic, Label, Severity
 from ...grammar.ast import Span
+from .headline import COLORS, headline
 from .source_text import Lines, expand, printable
 
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 # A longer line is shown only around the place that it is about.
 _WIDEST = 160
 _AROUND = 60
@@ -29,9 +29,8 @@ def count(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _block(diagnostic: Diagnostic, lines: Lines) -> str:
-    color = _COLORS[diagnostic.severity]
-    rule = diagnostic.rule
-    head = click.style(f"{diagnostic.severity}[{rule.code} {rule.name}]", fg=color, bold=True)
+    color = COLORS[diagnostic.severity]
+    head = headline(diagnostic.rule, diagnostic.severity)
     message = click.style(printable(diagnostic.message), bold=True)
     labels = [(diagnostic.primary, True), *((label, False) for label in diagnostic.secondary)]
     width = max(len(str(label.span.line)) for label, _ in labels)

@@ -18,6 +18,7 @@ from ...compiler.schema.model import (
     Text,
 )
 from ...compiler.schema.toml import kind_name
+from .table import columns
 
 _NAMED = {
     Naming.NAME: "by a name",
@@ -31,7 +32,7 @@ def overview(types: Sequence[ObjectType]) -> str:
     rows = [
         (t.name, t.category or "", " or ".join(p or "the root" for p in t.parents)) for t in types
     ]
-    return _table([("type", "category", "lives in"), *sorted(rows)])
+    return columns([("type", "category", "lives in"), *sorted(rows)])
 
 
 def describe(catalog: Catalog, object_type: ObjectType) -> str:
@@ -55,7 +56,7 @@ def describe(catalog: Catalog, object_type: ObjectType) -> str:
     facts.append(("is referred to by", ", ".join(referrers) or "nothing that is known"))
     rows = [("property", "kind", "default", "")]
     rows += [_property(object_type, prop) for prop in object_type.properties]
-    return f"{object_type.name}\n{_table(facts)}\n\n{_table(rows)}"
+    return f"{object_type.name}\n{columns(facts)}\n\n{columns(rows)}"
 
 
 def _property(object_type: ObjectType, prop: PropertyType) -> tuple[str, str, str, str]:
@@ -87,12 +88,3 @@ def kind_text(kind: Kind) -> str:
             return "file://NAME" + (", a private key" if secret else "")
         case _:
             return kind_name(kind).replace("-", " ")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = (
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(f"  {line}".rstrip() for line in lines)

@@ -83,6 +83,12 @@ def test_script_that_is_not_text(csc: Csc) -> None:
     refused(csc("validate", "latin.cfg"), 1, "CSC112", "latin.cfg:2:6", "0xe9")
 
 
+def test_script_without_end(csc: Csc) -> None:
+    with (csc.folder / "endless.cfg").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    refused(csc("validate", "endless.cfg"), 1, "CSC116", "more than 64 MiB")
+
+
 def test_upload_that_is_a_folder(csc: Csc) -> None:
     (csc.folder / "ca_root.der").mkdir()
     csc.write("gateway.cfg", GATEWAY)

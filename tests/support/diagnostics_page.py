@@ -1,6 +1,10 @@
-"""docs/diagnostics.md, made from the table of rules. Run it as a module to write the page."""
+"""docs/diagnostics.md, made from the rules and their pages. Run it as a module to write the page."""
 
-from csc.compiler.rules import RULES
+import re
+
+from csc.compiler.diagnostics import Rule
+from csc.compiler.rules import GROUPS, RULES
+from csc.compiler.rules.page import read_page
 
 from support.command import REPOSITORY
 
@@ -8,29 +12,39 @@ _HEAD = """\
 # Diagnostics
 
 Every finding has a code and a readable name, which are stable and mean the same. An error stops `plan` and
-`apply`; a warning does not.
+`apply`; a warning does not. `csc explain NAME` prints what stands here.
+
+The device of the examples holds a CertificateStore `cmp`, in it the CA's root `cacert` and an empty
+Certificate `gw` of Type=CMPv2, and a CMPServer `ca`. Where nothing depends on `activate` and `commit` at the
+end, they are left out.
 
 """
-_GROUPS = {
-    "1": "Syntax",
-    "2": "Names and types",
-    "3": "Certificate life cycle",
-    "4": "Secrets and security",
-    "5": "Plan and state",
-}
 
 
 def render() -> str:
+    groups = [
+        (title, [rule for rule in RULES if rule.code[3] == digit])
+        for digit, title in GROUPS.items()
+    ]
     text = _HEAD
-    for digit, title in _GROUPS.items():
-        of_group = [rule for rule in RULES if rule.code[3] == digit]
-        if of_group:
-            text += f"## {title}\n\n| code | name | severity | finds |\n|---|---|---|---|\n"
-            for rule in of_group:
-                text += f"| {rule.code} | `{rule.name}` | {rule.severity} | {rule.summary} |\n"
-            text += "\n"
+    for title, rules in groups:
+        if rules:
+            text += f"## {title}\n\n{_table(rules)}\n" + "".join(map(_page, rules))
     return text.rstrip("\n") + "\n"
 
 
+def _table(rules: list[Rule]) -> str:
+    text = "| code | name | severity | finds |\n|---|---|---|---|\n"
+    for rule in rules:
+        anchor = f"#{rule.code}-{rule.name}".lower()
+        text += f"| {rule.code} | [`{rule.name}`]({anchor}) | {rule.severity} | {rule.summary} |\n"
+    return text
+
+
+def _page(rule: Rule) -> str:
+    page = re.sub(r"^##", "####", read_page(rule), flags=re.MULTILINE)
+    return f"### {rule.code} {rule.name}\n\n{page}\n"
+
+
 if __name__ == "__main__":
-    (REPOSITORY / "docs" / "diagnostics.md").write_text(render())
+    (REPOSITORY / "docs" / "diagnostics.md").write_text(render(), encoding="utf-8")

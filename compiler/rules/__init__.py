@@ -1,11 +1,20 @@
 """Every rule that a script can break, by code: what `csc` checks, in one table.
 
-1xx syntax, 2xx names and types, 3xx certificate life cycle, 4xx secrets and security, 5xx plan and state.
+A rule is a line here, in the group of its code, and a page `pages/NAME.md` that `csc explain` prints.
 """
 
 from __future__ import annotations
 
-from .diagnostics import Rule, Severity
+from ..diagnostics import Rule, Severity
+
+# The groups of rules, by the first digit of their codes.
+GROUPS = {
+    "1": "Syntax",
+    "2": "Names and types",
+    "3": "Certificate life cycle",
+    "4": "Secrets and security",
+    "5": "Plan and state",
+}
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -68,3 +77,8 @@ FOREIGN_ROOT = Rule("CSC403", "foreign-root", _E, "the sandbox CA is not under t
 RULES: tuple[Rule, ...] = tuple(
     sorted((v for v in list(globals().values()) if isinstance(v, Rule)), key=lambda r: r.code)
 )
+
+
+def find_rule(word: str) -> Rule | None:
+    """The rule of this code or name, in any case."""
+    return next((r for r in RULES if word.lower() in (r.code.lower(), r.name)), None)
