@@ -56,8 +56,8 @@ class Machine:
 
     `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
     of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
-    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be; all
-    three are there for labels.
+    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be, `met`
+    where a certmgr found it there already; all four are there for labels.
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
@@ -82,6 +82,7 @@ class Machine:
     )
     deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
+    met: dict[str, Span] = field(default_factory=dict[str, Span])
     assumed: set[Address] = field(default_factory=set[Address])
     flawed: set[Address] = field(default_factory=set[Address])
     spoiled: set[Address] = field(default_factory=set[Address])
