@@ -12,6 +12,7 @@ from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.machine import Circumstances
+from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
 from ..grammar.parser import parse
 from ..grammar.script import Script
@@ -103,6 +104,7 @@ def compile_sources(
     is_strict: bool,
     catalog: Catalog,
     parameters: Mapping[str, str],
+    policy: Policy,
 ) -> Compilation:
     """Compile the scripts against a device's state (see `Circumstances`)."""
 
@@ -121,6 +123,7 @@ def compile_sources(
         catalog,
         base.fingerprint,
         parameters,
+        policy,
     )
     return compile_scripts(sources.scripts, circumstances)
 

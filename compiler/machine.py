@@ -15,6 +15,7 @@ from .device import CertificateRecord, DeviceState
 from .diagnostics import Diagnostic, Severity
 from .lifecycle import State, state_of
 from .plan import Unchanged
+from .policy import Policy
 from .schema.catalog import BUILT_IN, Catalog
 from .steps import StepBuilder
 
@@ -37,7 +38,8 @@ class Circumstances:
 
     `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
     With `is_strict` the device's own rules hold: adding what exists is an error. `fingerprint` tells secrets
-    apart without keeping them. `parameters` are the values of `$1` and so on, by name.
+    apart without keeping them. `parameters` are the values of `$1` and so on, by name. `policy` says which
+    findings count.
     """
 
     base: DeviceState
@@ -48,6 +50,7 @@ class Circumstances:
     catalog: Catalog = BUILT_IN
     fingerprint: Callable[[str], str] = fingerprint_of_the_moment
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(slots=True)

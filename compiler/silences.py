@@ -15,11 +15,9 @@ from ..grammar.reading import read_command, read_comments
 from ..grammar.script import Script
 from . import rules
 from .diagnostics import Applicability, Diagnostic, Rule, finding
+from .policy import RULE_OF
 from .suggest import did_you_mean
 from .values import replacement
-
-# Every rule by what people may call it.
-RULE_OF: dict[str, Rule] = {word: rule for rule in rules.RULES for word in (rule.code, rule.name)}
 
 _MARK = re.compile(r"#[ \t]*+csc:")
 _SILENCE = re.compile(

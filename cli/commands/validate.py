@@ -9,6 +9,7 @@ import click
 from ...compiler.compile import Compilation
 from ...compiler.diagnostics import Applicability, has_errors
 from .. import findings, options
+from ..config import make_policy
 from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
 from ..scripts import Sources, compile_sources, location_of, read_sources
@@ -34,6 +35,7 @@ from ..views.source_text import masked_lines
 @options.files
 @options.schemas
 @options.parameters
+@options.policy
 @click.pass_obj
 def command(
     settings: Settings,
@@ -48,12 +50,16 @@ def command(
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
     parameters: dict[str, str],
+    config: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
 ) -> int:
     """Check SCRIPTs, which run in order on one device. Exit code 1 if one has errors."""
     if unsafe_fixes and not fix:
         raise click.UsageError("--unsafe-fixes goes with --fix")
     base = load_base(location_of(settings.state), settings.device)
     catalog = read_catalog(schemas)
+    policy = make_policy(config, select, ignore, scripts)
 
     def check() -> tuple[Sources, Compilation]:
         sources = read_sources(scripts, folders)
@@ -64,6 +70,7 @@ def command(
             is_strict=strict,
             catalog=catalog,
             parameters=parameters,
+            policy=policy,
         )
         return sources, compilation
 
