@@ -47,6 +47,13 @@ from ..views.source_text import masked_lines
     type=click.Path(path_type=Path),
     help="Write all findings to this file, for --baseline.",
 )
+@click.option(
+    "--max-diagnostics",
+    "most",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help=f"Show at most N findings, errors first; 0 shows all. In text {findings.MOST} by default.",
+)
 @click.pass_obj
 def command(
     settings: Settings,
@@ -66,6 +73,7 @@ def command(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: Path | None,
+    most: int | None,
 ) -> int:
     """Check SCRIPTs, which run in order on one device. Exit code 1 if one has errors."""
     if unsafe_fixes and not fix:
@@ -125,9 +133,12 @@ def command(
         )
     lines = masked_lines(sources.scripts)
     if form != "text":
-        click.echo(findings.render(form, found, lines))
+        shown = findings.first(found, most or 0)
+        click.echo(findings.render(form, shown, lines))
+        findings.tell_rest(found, shown)
     else:
-        findings.show(found, lines, is_quiet=settings.is_quiet)
+        limit = findings.MOST if most is None else most
+        findings.show(found, lines, is_quiet=settings.is_quiet, most=limit)
         if not settings.is_quiet:
             from ..views.diagnostics_text import count
 

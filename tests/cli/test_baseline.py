@@ -60,7 +60,9 @@ def test_only_what_is_new_is_shown_and_counted(csc: Csc) -> None:
     result = csc("validate", "--write-baseline", "b.json", "a.cfg")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "b.json holds 2 findings\n")
     assert csc.ok("validate", "--baseline", "b.json", "a.cfg") == "1 script checked: no findings\n"
-    csc.write("a.cfg", "add Address IPAddress a Address=1.2.3.999\n" + SCRIPT.replace("one", "another"))
+    csc.write(
+        "a.cfg", "add Address IPAddress a Address=1.2.3.999\n" + SCRIPT.replace("one", "another")
+    )
     result = csc("validate", "--baseline", "b.json", "a.cfg")
     assert result.returncode == 1
     assert result.stdout == "1 script checked: 1 error\n"
