@@ -7,7 +7,7 @@ import pytest
 from csc.cli.config import find_config, make_policy, read_config
 from csc.cli.exits import USAGE, Failure
 from csc.compiler.policy import Policy
-from support.command import Csc
+from support.command import REPOSITORY, Csc
 
 SCRIPT = "add Widget w1 Size=1\nactivate\ncommit\n"
 
@@ -167,3 +167,12 @@ def test_a_plan_does_not_apply_under_another_policy(csc: Csc) -> None:
     result = csc("apply", "--yes", "plan.json")
     assert result.returncode == 3
     assert "altered" in result.stderr
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "silencing.md").read_text()
+    path = tmp_path / "csc.toml"
+    path.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    config = read_config(path)
+    assert config.severities
+    assert config.per_file

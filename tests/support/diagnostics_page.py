@@ -8,7 +8,7 @@ _HEAD = """\
 # Diagnostics
 
 Every finding has a code and a readable name, which are stable and mean the same. An error stops `plan` and
-`apply`; a warning does not.
+`apply`; a warning does not. [Silencing](silencing.md) tells how findings are left out.
 
 """
 _GROUPS = {
