@@ -39,7 +39,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One comment. It acts on findings whose primary place is in the lines `first` to `last`."""
+    """One comment. It acts on findings whose primary place is in the lines `first` to `last`, or in the file.
+
+    `list` is where the names stand.
+    """
 
     comment: Comment
     list: Span
@@ -48,11 +51,6 @@ class Silence:
     is_file_wide: bool
     first: int
     last: int
-
-    def acts_on(self, span: Span) -> bool:
-        """Whether a finding at `span` is of the command that stands below, or of the file."""
-        here = self.comment.span.file == span.file
-        return here and (self.is_file_wide or self.first <= span.line <= self.last)
 
 
 def read_silences(script: Script) -> tuple[list[Silence], list[Diagnostic]]:

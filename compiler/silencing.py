@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..grammar.ast import Span
 from ..grammar.script import Script
@@ -34,6 +35,8 @@ _BY_STATE = frozenset(
 )
 # Never found when a script runs for the first time.
 _LATER = frozenset({rules.OBJECT_EXISTS})
+# Silences by the file that they stand in, a rule that they name, and whether they act on the whole file.
+_Named = dict[tuple[str, Rule, bool], list[tuple[Silence, Name]]]
 
 
 def silenced(
@@ -53,10 +56,9 @@ def silenced(
         faults += wrong
     if not silences:
         return left + faults
-    # The nearest first: what a command's own comment silences, none for the file has to.
-    silences.sort(key=lambda silence: silence.is_file_wide)
     used: set[Span] = set()
-    left = [d for d in left if not _is_silenced(d, silences, used)]
+    named = _by_rule(silences)
+    left = [d for d in left if not _is_silenced(d, named, used)]
     is_judged = not any(d.severity is Severity.ERROR for d in left)
     excused = _LATER if is_new_device else _LATER | _BY_STATE
     for silence in silences:
@@ -69,17 +71,37 @@ def can_be_silenced(rule: Rule) -> bool:
     return not rule.is_final and rule not in ABOUT_SILENCES
 
 
-def _is_silenced(found: Diagnostic, silences: Iterable[Silence], used: set[Span]) -> bool:
-    """Whether one of the silences hides the finding; the name that does, or wants to, is noted in `used`."""
+def _by_rule(silences: Iterable[Silence]) -> _Named:
+    """The silences by what they act on, in order; one that names a rule twice stands there once."""
+    named: _Named = {}
+    for silence in silences:
+        once = {name.rule: name for name in reversed(silence.names) if name.rule is not None}
+        for rule, name in once.items():
+            key = (silence.comment.span.file, rule, silence.is_file_wide)
+            named.setdefault(key, []).append((silence, name))
+    return named
+
+
+def _is_silenced(found: Diagnostic, named: _Named, used: set[Span]) -> bool:
+    """Whether a silence hides the finding; the name that does, or wants to, is noted in `used`."""
     if not can_be_silenced(found.rule):
         return False
-    for silence in silences:
-        name = next((name for name in silence.names if name.rule is found.rule), None)
-        if name is not None and silence.acts_on(found.primary.span):
-            used.add(name.span)
-            if silence.reason or not found.rule.needs_reason:
-                return True
+    for silence, name in _acting(named, found):
+        used.add(name.span)
+        if silence.reason or not found.rule.needs_reason:
+            return True
     return False
+
+
+def _acting(named: _Named, found: Diagnostic) -> Iterator[tuple[Silence, Name]]:
+    """Those that act on a finding: its command's own, then the file's, which need not hide what those do."""
+    span = found.primary.span
+    own = named.get((span.file, found.rule, False), [])
+    end = start = bisect_right(own, span.line, key=lambda item: item[0].first)
+    while start and own[start - 1][0].last >= span.line:
+        start -= 1
+    yield from own[start:end]
+    yield from named.get((span.file, found.rule, True), [])
 
 
 def _faults(
