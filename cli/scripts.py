@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..compiler import rules
 from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
-from ..compiler.diagnostics import Diagnostic
+from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
 from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
+from ..grammar.ast import Span
 from ..grammar.parser import parse
 from ..grammar.script import Script
 from ..runtime.state.errors import StateError
@@ -24,6 +27,7 @@ from .exits import Failure
 from .state import Base
 
 STDIN = "-"
+_MOST_BYTES = 64 * 2**20
 _SUFFIXES = (".cfg", ".sgs")
 
 
@@ -69,6 +73,9 @@ def read_sources(paths: Sequence[str], folders: Sequence[Path]) -> Sources:
     for path in paths:
         data = _read(path)
         name = "<stdin>" if path == STDIN else path
+        if len(data) > _MOST_BYTES:
+            data = b""
+            findings.append(_too_large(name))
         text, unreadable = decode(name, data)
         if unreadable is not None:
             findings.append(unreadable)
@@ -89,11 +96,21 @@ def _read(path: str) -> bytes:
     if path == STDIN and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise Failure("standard input is closed", "give it a script, or name a file")
     try:
-        return sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as file:
+            return file.read(_MOST_BYTES + 1)  # a pipe may have no end
     except OSError as error:
         raise Failure(
             f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
         ) from None
+
+
+def _too_large(name: str) -> Diagnostic:
+    return finding(
+        rules.TOO_LARGE,
+        f"the script has more than {_MOST_BYTES // 2**20} MiB",
+        Span(name, 1, 1, 0),
+        help="split it: several scripts run in order, on one device",
+    )
 
 
 def compile_sources(

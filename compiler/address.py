@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(NamedTuple):
     """An object's place in the tree: `(("CertificateStore", "cmp"), ("Certificate", "clcert"))`.
 
     What is the only one of its type has an empty name, what is told by its place its index. The empty address

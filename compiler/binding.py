@@ -8,7 +8,7 @@ from ..grammar.ast import Property
 from . import rules
 from .address import Address
 from .configuration import FileValue
-from .device import KEY_FILE, CertificateRecord
+from .device import KEY_FILE
 from .diagnostics import Label, finding
 from .machine import Machine
 
@@ -21,13 +21,14 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
     certificate, key = properties.get("CertificateData"), properties.get("PrivateKey")
     if not isinstance(certificate, FileValue):
         return
-    owner = _record_of(machine, certificate.content)
+    owner = machine.owner(certificate.content)
     if owner is None:
-        if not isinstance(key, FileValue) or not _is_key_of_another(machine, key.content):
+        # An old certificate, or one that was uploaded, with a key that CMP obtained another one for.
+        if not isinstance(key, FileValue) or machine.owner(key.content) is None:
             return
         wanted_key = ""
     else:
-        wanted_key = owner.key
+        wanted_key = owner[1].key
     argument = written.get("CertificateData") or written["PrivateKey"]
     made = machine.obtained.get(certificate.content)
     made_here = (Label(made, "the certificate is obtained here"),) if made else ()
@@ -56,12 +57,3 @@ def check_binding(machine: Machine, address: Address, written: Mapping[str, Prop
                 help="bind certificate and key of one certmgr run in one `set`",
             )
         )
-
-
-def _is_key_of_another(machine: Machine, key: str) -> bool:
-    """Whether the key belongs to a certificate that CMP obtained."""
-    return any(record.key == key for record in machine.records.values())
-
-
-def _record_of(machine: Machine, content: str) -> CertificateRecord | None:
-    return next((r for r in machine.records.values() if r.certificate == content), None)

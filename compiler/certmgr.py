@@ -19,7 +19,6 @@ from .plan import CmpOperation, Operation, Server
 from .references import target_of
 from .schema.catalog import BUILT_IN
 from .steps import planned
-from .suggest import did_you_mean
 from .values import unqualified
 
 
@@ -79,7 +78,8 @@ def _target(machine: Machine, option: Option) -> Address | None:
         return None
     name_span = span.part(len(parts[0]) + 1, len(parts[1])) if is_plain else span
     found = look_up(machine, BUILT_IN.types["Certificate"], target, name_span)
-    return None if found is None or found in machine.flawed else found
+    is_usable = found in machine.candidate and found not in machine.flawed
+    return found if is_usable else None
 
 
 def _server(machine: Machine, target: Address, span: Span) -> Server | None:
@@ -165,8 +165,7 @@ def _ca_certificate(machine: Machine, server: Address, address: Address, span: S
 
 
 def _did_you_mean(machine: Machine, address: Address) -> str | None:
-    known = [a.reference for a in machine.candidate if a.type == address.type]
-    meant = did_you_mean(address.reference, known)
+    meant = machine.candidate.references(address.type).nearest(address.reference)
     return f"did you mean `{meant}`?" if meant else None
 
 
@@ -296,31 +295,29 @@ def _refuse(machine: Machine, run: _Run, state: State) -> None:
 
 def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
     """Whether the files that certmgr is about to write hold nothing that would be lost."""
-    waiting = machine.reaching.get(CERTIFICATE_FILE)
-    for address, record in machine.records.items():
-        made = machine.obtained.get(record.certificate)
-        # What this same script obtained in an earlier run it binds further down, and what belongs to no
-        # object any more nobody misses.
-        is_taken_up = made is None and record.script == machine.script
-        if is_taken_up or address not in machine.candidate:
-            continue
-        if record.certificate == waiting and machine.state(address) is State.OBTAINED:
-            machine.spoiled.add(address)
-            machine.report(
-                finding(
-                    rules.OVERWRITTEN,
-                    f"certmgr overwrites the key of {address.reference} before it was bound",
-                    run.span,
-                    f"overwritten here: the key of {address.reference} is lost",
-                    secondary=(Label(made, "obtained here"),) if made else (),
-                    notes=()
-                    if made
-                    else (f"an earlier run obtained it, and `{KEY_FILE}` still waits",),
-                    help=f"bind {address.reference} first, with CertificateData and PrivateKey",
-                )
-            )
-            return False
-    return True
+    owner = machine.owner(machine.reaching.get(CERTIFICATE_FILE, ""))
+    if owner is None or machine.state(owner[0]) is not State.OBTAINED:
+        return True
+    address, record = owner
+    made = machine.obtained.get(record.certificate)
+    # What this same script obtained in an earlier run it binds further down, and what belongs to no object
+    # any more nobody misses.
+    is_taken_up = made is None and record.script == machine.script
+    if is_taken_up or address not in machine.candidate:
+        return True
+    machine.spoiled.add(address)
+    machine.report(
+        finding(
+            rules.OVERWRITTEN,
+            f"certmgr overwrites the key of {address.reference} before it was bound",
+            run.span,
+            f"overwritten here: the key of {address.reference} is lost",
+            secondary=(Label(made, "obtained here"),) if made else (),
+            notes=() if made else (f"an earlier run obtained it, and `{KEY_FILE}` still waits",),
+            help=f"bind {address.reference} first, with CertificateData and PrivateKey",
+        )
+    )
+    return False
 
 
 # -- what it leaves --------------------------------------------------------------------------------
@@ -374,7 +371,7 @@ def _plan(machine: Machine, run: _Run) -> None:
         run.span,
         f"certmgr -{run.event}",
     )
-    machine.records[run.target] = record
+    machine.keep_record(run.target, record)
     if run.event is not Event.REVOKE:
         for files in (machine.files, machine.reaching):
             files[CERTIFICATE_FILE] = record.certificate

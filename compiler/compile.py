@@ -60,7 +60,7 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     prediction = DeviceState(
         machine.committed,
         machine.active,
-        machine.candidate,
+        dict(machine.candidate),
         machine.files,
         machine.records,
         inputs,

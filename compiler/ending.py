@@ -72,11 +72,11 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
 
 
 def _differs(machine: Machine) -> bool:
-    return machine.candidate != machine.active or machine.active != machine.committed
+    return not (machine.is_active and machine.is_committed)
 
 
 def _uncommitted(machine: Machine, end: Span) -> Diagnostic:
-    missing = ("activate", "commit") if machine.candidate != machine.active else ("commit",)
+    missing = ("activate", "commit") if not machine.is_active else ("commit",)
     return finding(
         rules.UNCOMMITTED_CHANGES,
         "the script ends with changes that are not committed",

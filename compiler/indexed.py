@@ -11,48 +11,73 @@ Rules:
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from ..grammar.ast import Span
 from .address import Address
+from .candidate import LABEL
 from .configuration import Properties
 from .machine import Machine
-
-NAME = "Name"
-
-
-def siblings(machine: Machine, container: Address, type_name: str) -> list[Address]:
-    """The objects of one type in a container, in order."""
-    found = [name for name in machine.names(container, type_name) if name.isdecimal()]
-    return [container.child(type_name, name) for name in sorted(found, key=int)]
 
 
 def find(machine: Machine, container: Address, type_name: str, word: str) -> Address | None:
     """The object with this index or name."""
-    there = siblings(machine, container, type_name)
     if word.isascii() and word.isdigit():
-        index = int(word)
-        return there[index - 1] if 1 <= index <= len(there) else None
-    return next((a for a in there if machine.candidate[a].get(NAME) == word), None)
+        address = container.child(type_name, word.lstrip("0"))
+        return address if address in machine.candidate else None
+    labelled = machine.candidate.labelled(container, type_name, word)
+    return min((a for a in labelled if a.name.isdecimal()), key=_index, default=None)
 
 
 def names(machine: Machine, container: Address, type_name: str) -> list[str]:
     """What the objects may be called: their names, or else their indices."""
     return [
-        str(machine.candidate[a].get(NAME) or a.name)
-        for a in siblings(machine, container, type_name)
+        str(machine.candidate[address].get(LABEL) or address.name)
+        for address in siblings(machine, container, type_name)
     ]
+
+
+def siblings(machine: Machine, container: Address, type_name: str) -> list[Address]:
+    """The objects of one type in a container, in order."""
+    found = machine.candidate.names(container, type_name)
+    return [
+        container.child(type_name, name)
+        for name in sorted((name for name in found if name.isdecimal()), key=int)
+    ]
+
+
+def next_after_all(machine: Machine, container: Address, type_name: str) -> Address:
+    """The address of an object that comes behind its siblings."""
+    there = machine.candidate.names(container, type_name)
+    place = len(there) + 1
+    # Objects of a type that nobody has told of may have numbers for names.
+    while str(place) in there:
+        place += 1
+    return container.child(type_name, str(place))
 
 
 def find_added(
     machine: Machine, container: Address, type_name: str, given: Properties
 ) -> Address | None:
     """The object that an `add` of `given` is of, if it is there already; it is taken then."""
-    identity = {NAME: given[NAME]} if NAME in given else given
-    for address in siblings(machine, container, type_name):
-        held = machine.candidate[address]
-        if address not in machine.taken and all(held.get(k) == v for k, v in identity.items()):
-            machine.taken.add(address)
-            return address
-    return None
+    free = machine.free.get((container, type_name))
+    if free is None:
+        there = siblings(machine, container, type_name)
+        free = OrderedDict.fromkeys(a for a in there if a not in machine.taken)
+        machine.free[container, type_name] = free
+    if LABEL in given:
+        labelled = machine.candidate.labelled(container, type_name, given[LABEL])
+        found = min((a for a in labelled if a in free), key=_index, default=None)
+    else:
+        found = next((a for a in free if _holds(machine.candidate[a], given)), None)
+    if found is not None:
+        machine.taken.add(found)
+        del free[found]
+    return found
+
+
+def _holds(held: Properties, given: Properties) -> bool:
+    return all(held.get(name) == value for name, value in given.items())
 
 
 def insert(
@@ -64,14 +89,12 @@ def insert(
     span: Span,
 ) -> Address:
     """Give the candidate a new object at `index`, or as the last; its address."""
-    count = len(siblings(machine, container, type_name))
-    place = min(index or count + 1, count + 1)
-    moves = {
-        container.child(type_name, str(n)): container.child(type_name, str(n + 1))
-        for n in range(count, place - 1, -1)
-    }
-    machine.move(moves, span)
-    address = container.child(type_name, str(place))
+    address = next_after_all(machine, container, type_name)
+    if index is not None and index < _index(address):
+        there = siblings(machine, container, type_name)
+        address = container.child(type_name, str(index))
+        behind = [a for a in there if _index(a) >= index]
+        machine.move({a: container.child(type_name, str(_index(a) + 1)) for a in behind}, span)
     machine.put(address, properties, span)
     machine.taken.add(address)
     return address
@@ -79,13 +102,16 @@ def insert(
 
 def close_gap(machine: Machine, gone: Address, span: Span) -> None:
     """Move those behind an object that was removed one place up."""
-    there = siblings(machine, gone.parent, gone.type)
-    moves = {
-        address: gone.parent.child(gone.type, str(_index(address) - 1))
-        for address in there
+    behind = [
+        address
+        for address in siblings(machine, gone.parent, gone.type)
         if _index(address) > _index(gone)
-    }
-    machine.move(moves, span)
+    ]
+    machine.taken.discard(gone)
+    machine.move(
+        {a: gone.parent.child(gone.type, str(_index(a) - 1)) for a in behind},
+        span,
+    )
 
 
 def _index(address: Address) -> int:

@@ -32,11 +32,12 @@ from .references import check_references
 from .secrets import is_secret_name
 from .suggest import did_you_mean
 from .syntax import syntax_finding
-from .tunnels import check_tunnels
 from .values import replacement
 
 _PROPERTY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
 _OPTION = re.compile(r"-([A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?", re.DOTALL)
+
+_MOST_FINDINGS = 100_000
 
 Handler = Callable[[Machine, Word, Arguments], None]
 
@@ -51,27 +52,47 @@ def run(machine: Machine, script: Script) -> None:
         filled, found = fill(command, parameters)
         machine.report(*found)
         _step(machine, filled)
+        if len(machine.diagnostics) > _MOST_FINDINGS:
+            machine.report(_too_many(command))
+            break
     invisible = list(check_characters(script))
     if invisible:
         machine.diagnostics[:] = without_consequences(machine.diagnostics, invisible)
         machine.report(*invisible)
 
 
+def _too_many(command: Command) -> Diagnostic:
+    """The finding that there are too many; memory, too, has an end."""
+    part = command.verb or command.prompt
+    assert part is not None  # noqa: S101  (a command has at least one)
+    return finding(
+        rules.TOO_LARGE,
+        f"more than {_MOST_FINDINGS:,} findings",
+        part.span,
+        "nothing is checked from here on",
+        help="is this a script for this device?",
+    )
+
+
 def _gather(machine: Machine, commands: Iterable[Command]) -> Iterator[Command]:
     """The commands, each with the arguments that were written at the first column by mistake."""
-    gathered: Command | None = None
+    above: Command | None = None
+    gathered: list[Argument] = []
     for command in commands:
         argument = _misplaced(command)
-        if gathered is not None and argument is not None:
+        if above is not None and argument is not None:
             machine.report(_unknown_command(command))
-            arguments = (*gathered.arguments, argument, *command.arguments)
-            gathered = replace(gathered, arguments=arguments)
+            gathered += (argument, *command.arguments)
             continue
-        if gathered is not None:
-            yield gathered
-        gathered = command
-    if gathered is not None:
-        yield gathered
+        if above is not None:
+            yield _with(above, gathered)
+        above, gathered = command, []
+    if above is not None:
+        yield _with(above, gathered)
+
+
+def _with(command: Command, more: list[Argument]) -> Command:
+    return replace(command, arguments=(*command.arguments, *more)) if more else command
 
 
 def _misplaced(command: Command) -> Property | Option | None:
@@ -91,15 +112,15 @@ def _step(machine: Machine, command: Command) -> None:
         _check_prompt(machine, command.prompt)
     if command.verb is None:
         return
-    handler = HANDLERS.get(command.verb.text) if isinstance(command.verb, Word) else None
-    if handler is None:
+    if not isinstance(command.verb, Word) or command.verb.text not in HANDLERS:
         machine.report(_unknown_command(command))
-        handler = HANDLERS.get(_meant(command.verb) or "")
-    if handler is not None and isinstance(command.verb, Word):
+    verb = _verb(command.verb)
+    handler = HANDLERS.get(verb.text) if verb is not None else None
+    if handler is not None and verb is not None:
         arguments, found = sort_out(command.arguments)
         if handler is not look:
             machine.report(*found)
-        handler(machine, command.verb, arguments)
+        handler(machine, verb, arguments)
 
 
 def _check_prompt(machine: Machine, prompt: Prompt) -> None:
@@ -119,9 +140,12 @@ def _check_prompt(machine: Machine, prompt: Prompt) -> None:
         )
 
 
-def _meant(verb: Argument) -> str | None:
-    """The command that an unknown word may have meant; it is carried out in its place."""
-    return did_you_mean(verb.text, HANDLERS) if isinstance(verb, Word) else None
+def _verb(verb: Argument) -> Word | None:
+    """The command, or what an unknown word may have meant, which is carried out in its place."""
+    if not isinstance(verb, Word) or verb.text in HANDLERS:
+        return verb if isinstance(verb, Word) else None
+    meant = did_you_mean(verb.text, HANDLERS)
+    return replace(verb, text=meant) if meant is not None else None
 
 
 def _unknown_command(command: Command) -> Diagnostic:
@@ -143,7 +167,7 @@ def _unknown_command(command: Command) -> Diagnostic:
             if command.is_orphan
             else "indent the line to go on with the command above it",
         )
-    meant = _meant(verb)
+    meant = did_you_mean(verb.text, HANDLERS)
     return finding(
         rules.UNKNOWN_COMMAND,
         f"there is no command `{text}`",
@@ -157,22 +181,19 @@ def _unknown_command(command: Command) -> Diagnostic:
 def _activate(machine: Machine, verb: Word, arguments: Arguments) -> None:
     _takes_nothing(machine, verb, arguments)
     check_references(machine, verb.span)
-    check_tunnels(machine, verb.span)
     machine.steps.flush(machine.candidate)
-    if machine.candidate == machine.active:
+    if not machine.activate():
         machine.unchanged("activate", "the candidate is active already", verb.span)
         return
-    machine.active = dict(machine.candidate)
     machine.steps.barrier(Activate(), verb.span, "the candidate becomes active")
 
 
 def _commit(machine: Machine, verb: Word, arguments: Arguments) -> None:
     _takes_nothing(machine, verb, arguments)
     machine.steps.flush(machine.candidate)
-    if machine.active == machine.committed:
+    if not machine.commit():
         machine.unchanged("commit", "the active configuration is committed already", verb.span)
         return
-    machine.committed = dict(machine.active)
     machine.steps.barrier(Commit(), verb.span, "what is active survives a restart")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..grammar.ast import Span
 from .address import ROOT, Address
+from .candidate import Candidate
 from .configuration import Properties
 from .device import CertificateRecord, DeviceState
 from .diagnostics import Diagnostic, Severity
@@ -57,6 +59,11 @@ class Circumstances:
 class Machine:
     """The three configurations, context, device files and life cycles at one point of the script.
 
+    `inactive` holds the objects that `activate` has to look at, for they may differ between candidate and
+    active configuration, and whether they came anew, after all others; `uncommitted` those for `commit`.
+    `unchecked`: those whose references nobody has looked at since they changed, or since what they refer to
+    did. `users` tells who refers to a text. So every command costs by what it changes.
+
     `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
     of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
     got its value in this run, `deleted` where an object went, `obtained` where a content id came to be, `met`
@@ -64,14 +71,14 @@ class Machine:
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
-    `reported` properties whose reference was, `unknown_types` types of which it has been said. `taken`: see
-    `indexed`. `repeated` counts the -initiate and -revoke that this script has met for a certificate, done
-    before or not.
+    `reported` properties whose reference was, `unknown_types` types of which it has been said. `taken` and
+    `free`: see `indexed`. `repeated` counts the -initiate and -revoke that this script has met for a
+    certificate, done before or not.
     """
 
     circumstances: Circumstances
     script: str
-    candidate: dict[Address, Properties]
+    candidate: Candidate
     active: dict[Address, Properties]
     committed: dict[Address, Properties]
     records: dict[Address, CertificateRecord]
@@ -79,11 +86,16 @@ class Machine:
     files: dict[str, str]
     reaching: dict[str, str]
     steps: StepBuilder
+    inactive: dict[Address, bool]
+    uncommitted: dict[Address, bool]
+    unchecked: dict[Address, None]
+    owners: dict[str, Address]
     context: Address = ROOT
     origins: dict[tuple[Address, str], Span] = field(
         default_factory=dict[tuple[Address, str], Span]
     )
     deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
+    users: dict[str, dict[Address, None]] = field(default_factory=dict[str, "dict[Address, None]"])
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
     met: dict[str, Span] = field(default_factory=dict[str, Span])
     assumed: set[Address] = field(default_factory=set[Address])
@@ -91,6 +103,9 @@ class Machine:
     spoiled: set[Address] = field(default_factory=set[Address])
     reported: set[tuple[Address, str]] = field(default_factory=set[tuple[Address, str]])
     taken: set[Address] = field(default_factory=set[Address])
+    free: dict[tuple[Address, str], OrderedDict[Address, None]] = field(
+        default_factory=dict[tuple[Address, str], "OrderedDict[Address, None]"]
+    )
     unknown_types: set[str] = field(default_factory=set[str])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
@@ -114,6 +129,8 @@ class Machine:
 
     def is_assumed(self, address: Address) -> bool:
         """Whether the object, or a container of it, is only assumed because a name was wrong."""
+        if not self.assumed:
+            return False
         while not address.is_root:
             if address in self.assumed:
                 return True
@@ -123,47 +140,97 @@ class Machine:
     def is_astray(self, type_name: str, name: str) -> bool:
         """Whether such an object went into a container whose name was wrong."""
         return bool(self.assumed) and any(
-            a.type == type_name and a.name == name and self.is_assumed(a) for a in self.candidate
+            self.is_assumed(address) for address in self.candidate.called(type_name, name)
         )
-
-    def names(self, parent: Address, type_name: str) -> Iterable[str]:
-        """The names of the candidate's objects of one type in one container."""
-        return (a.name for a in self.candidate if a.parent == parent and a.type == type_name)
 
     def put(self, address: Address, properties: Properties, span: Span) -> None:
         """Give the candidate an object, new or changed."""
         self.steps.change(address, self.candidate.get(address), span)
-        self.candidate[address] = properties
+        self._changed(address)
+        self.candidate.put(address, properties)
 
     def remove(self, address: Address, span: Span) -> None:
         """Take an object out of the candidate."""
         self.steps.change(address, self.candidate[address], span)
-        del self.candidate[address]
+        self._changed(address)
+        self.candidate.remove(address)
         self.deleted[address] = span
+        self.free.pop((address.parent, address.type), None)
+
+    def _changed(self, address: Address) -> None:
+        """Note that an object comes, goes or changes."""
+        self.unchecked[address] = None
+        self.unchecked |= self.users.get(address.reference, {})
+        if address in self.candidate:
+            self.inactive.setdefault(address, False)
+        else:
+            self.inactive.pop(address, None)
+            self.inactive[address] = True
 
     def move(self, moves: Mapping[Address, Address], span: Span) -> None:
-        """Give objects of the candidate, and all in them, other addresses."""
-        if not moves:
-            return
-
-        def moved(address: Address) -> Address:
-            for depth in range(1, len(address.segments) + 1):
-                target = moves.get(Address(address.segments[:depth]))
-                if target is not None:
-                    return Address((*target.segments, *address.segments[depth:]))
-            return address
-
-        affected = {a: p for a, p in self.candidate.items() if moved(a) != a}
-        for address in {**affected, **{moved(a): p for a, p in affected.items()}}:
+        """Give indexed siblings, and all in them, other addresses."""
+        renamed = {
+            moved: Address((*target.segments, *moved.segments[len(address.segments) :]))
+            for address, target in moves.items()
+            for moved in (address, *self.candidate.below(address))
+        }
+        for address in dict.fromkeys((*renamed, *renamed.values())):
             self.steps.change(address, self.candidate.get(address), span)
-        for address in affected:
-            del self.candidate[address]
-        self.candidate.update((moved(a), p) for a, p in affected.items())
-        self.origins = {(moved(a), name): at for (a, name), at in self.origins.items()}
+            self._changed(address)
+            self.free.pop((address.parent, address.type), None)
+        held = {address: self.candidate.remove(address) for address in renamed}
+        origins = {
+            (renamed[address], name): self.origins.pop((address, name))
+            for address, properties in held.items()
+            for name in properties
+            if (address, name) in self.origins
+        }
+        self.origins |= origins
+        self.reported |= {
+            (renamed[address], name)
+            for address, properties in held.items()
+            for name in properties
+            if (address, name) in self.reported
+        }
+        for address, properties in held.items():
+            self.candidate.put(renamed[address], properties)
         for known in (self.taken, self.flawed, self.assumed):
-            renamed = {moved(address) for address in known}
-            known.clear()
-            known.update(renamed)
+            moving = [address for address in renamed if address in known]
+            known.difference_update(moving)
+            known.update(renamed[address] for address in moving)
+
+    def activate(self) -> bool:
+        """Make the candidate active; whether that changes anything."""
+        changed = _take_over(self.inactive, self.candidate, self.active)
+        self.uncommitted |= changed
+        return bool(changed)
+
+    def commit(self) -> bool:
+        """Make what is active survive a restart; whether that changes anything."""
+        return bool(_take_over(self.uncommitted, self.active, self.committed))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the candidate is the active configuration."""
+        return all(self.candidate.get(a) == self.active.get(a) for a in self.inactive)
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether the active configuration is the committed one."""
+        return all(self.active.get(a) == self.committed.get(a) for a in self.uncommitted)
+
+    def keep_record(self, address: Address, record: CertificateRecord) -> None:
+        """Note what CMP obtained for a certificate."""
+        self.records[address] = record
+        self.owners[record.certificate] = self.owners[record.key] = address
+
+    def owner(self, content: str) -> tuple[Address, CertificateRecord] | None:
+        """The certificate whose newest record has this certificate or key."""
+        address = self.owners.get(content)
+        record = self.records[address] if address is not None else None
+        if address is None or record is None or content not in (record.certificate, record.key):
+            return None
+        return address, record
 
     def state(self, address: Address) -> State:
         """The life-cycle state of the certificate at `address`."""
@@ -177,18 +244,47 @@ class Machine:
         )
 
 
+def _take_over(
+    changed: dict[Address, bool],
+    source: Mapping[Address, Properties],
+    target: dict[Address, Properties],
+) -> dict[Address, bool]:
+    """Make `target` what `source` is where they may differ; where they did. `changed` is empty afterwards."""
+    differing = {a: is_new for a, is_new in changed.items() if source.get(a) != target.get(a)}
+    changed.clear()
+    for address, is_new in differing.items():
+        if is_new or address not in source:
+            target.pop(address, None)
+        if address in source:
+            target[address] = source[address]
+    return differing
+
+
+def _differing(
+    one: Mapping[Address, Properties], other: Mapping[Address, Properties]
+) -> dict[Address, bool]:
+    return {a: False for a in (*other, *one) if one.get(a) != other.get(a)}
+
+
 def start(circumstances: Circumstances, script: str) -> Machine:
     """The machine before the first command. `script` is the digest of the script's text."""
     base = circumstances.base
-    return Machine(
+    machine = Machine(
         circumstances=circumstances,
         script=script,
-        candidate=dict(base.candidate),
+        candidate=Candidate(base.candidate),
         active=dict(base.active),
         committed=dict(base.committed),
-        records=dict(base.certificates),
+        records={},
         uploads={},
         files=dict(base.files),
         reaching=dict(base.files),
         steps=StepBuilder(),
+        inactive=_differing(base.candidate, base.active),
+        uncommitted=_differing(base.active, base.committed),
+        unchecked=dict.fromkeys(base.candidate),
+        owners={},
     )
+    for address, record in base.certificates.items():
+        machine.keep_record(address, record)
+    return machine

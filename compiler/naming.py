@@ -280,7 +280,7 @@ def _home(machine: Machine, object_type: ObjectType, parent: str, word: Word | N
     kind = machine.circumstances.catalog.types.get(parent)
     if kind is not None and kind.naming is Naming.SINGLE:
         return parent
-    there = [a for a in machine.candidate if a.type == parent]
+    there = machine.candidate.some_of(parent)
     holding = [
         a for a in there if word and a.child(object_type.name, word.text) in machine.candidate
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from ..grammar.ast import Property, Span, Word
 from . import indexed, rules
@@ -18,6 +19,8 @@ from .schema.model import Integer, Naming, ObjectType, PropertyType
 from .suggest import did_you_mean
 from .values import read_value, replacement
 
+# How many of the names that are there a finding tells.
+_MOST_NAMED = 5
 _INDEX = PropertyType("Index", Integer(1, 100_000))
 
 
@@ -77,8 +80,7 @@ def _add_indexed(
 ) -> None:
     container, kind = named.container, named.type
     index, rest = _split_index(machine, container, written)
-    place = str(len(indexed.siblings(machine, container, kind.name)) + 1)
-    provisional = container.child(kind.name, place)
+    provisional = indexed.next_after_all(machine, container, kind.name)
     found = len(machine.diagnostics)
     given = read_properties(machine, kind, provisional, rest, {})
     there = indexed.find_added(machine, container, kind.name, given)
@@ -146,7 +148,7 @@ def _move(machine: Machine, address: Address, index: int, span: Span) -> Address
     places = {
         old: address.parent.child(address.type, str(place)) for place, old in enumerate(order, 1)
     }
-    machine.move({old: new for old, new in places.items() if old != new}, span)
+    machine.move({old: places[old] for old in there if places[old] != old}, span)
     return places[address]
 
 
@@ -166,7 +168,7 @@ def delete(machine: Machine, verb: Word, arguments: Arguments) -> None:
     if address not in machine.candidate:
         machine.unchanged(f"delete {address}", "csc knows no such object", verb.span)
         return
-    for child in [a for a in machine.candidate if a.is_under(address)]:
+    for child in machine.candidate.below(address):
         machine.remove(child, verb.span)
     machine.remove(address, verb.span)
     if named.type.naming is Naming.INDEX:
@@ -176,7 +178,7 @@ def delete(machine: Machine, verb: Word, arguments: Arguments) -> None:
 def _is_gone(machine: Machine, named: Named) -> bool:
     """Whether what is to be deleted is not there, as when a script is applied again.
 
-    With --strict that is an error, as on a device; and always where the name is near another one.
+    With --strict that is an error, as on a device; and always where the name is one slip from another one.
     """
     address = named.address
     return not (
@@ -186,7 +188,7 @@ def _is_gone(machine: Machine, named: Named) -> bool:
         or machine.exists(address)
         or machine.is_assumed(address)
         or address in machine.deleted
-        or did_you_mean(address.name, machine.names(address.parent, address.type))
+        or machine.candidate.names(address.parent, address.type).slip(address.name)
     )
 
 
@@ -199,8 +201,8 @@ def find(machine: Machine, named: Named) -> Address | None:
     if found is not None or machine.is_assumed(named.container):
         return found
     known = indexed.names(machine, named.container, kind)
-    machine.report(_unknown_object(machine, named.address, named.span, known, None))
     meant = did_you_mean(word, known)
+    machine.report(_unknown_object(named.address, named.span, known, meant, None))
     return indexed.find(machine, named.container, kind, meant) if meant else None
 
 
@@ -216,11 +218,11 @@ def look_up(
     if machine.is_astray(address.type, address.name):
         machine.assumed.add(address)
         return address
-    known = list(machine.names(address.parent, address.type))
-    meant = did_you_mean(address.name, known)
     if object_type.has_own and address not in machine.deleted:
         return address
-    machine.report(_unknown_object(machine, address, span, known, machine.deleted.get(address)))
+    known = machine.candidate.names(address.parent, address.type)
+    meant = known.nearest(address.name)
+    machine.report(_unknown_object(address, span, known, meant, machine.deleted.get(address)))
     if meant is not None:
         return address.parent.child(address.type, meant)
     machine.assumed.add(address)
@@ -228,15 +230,15 @@ def look_up(
 
 
 def _unknown_object(
-    machine: Machine, address: Address, span: Span, known: list[str], deleted: Span | None
+    address: Address, span: Span, known: Iterable[str], meant: str | None, deleted: Span | None
 ) -> Diagnostic:
     """The finding that an object is not there, with the name that may have been meant."""
-    meant = did_you_mean(address.name, known)
+    there = sorted(islice(known, _MOST_NAMED))
     where = "" if address.parent.is_root else f" in {address.parent}"
     if meant:
         way_out = f"did you mean `{meant}`?"
-    elif known:
-        way_out = f"there is {', '.join(f'`{name}`' for name in sorted(known)[:5])}"
+    elif there:
+        way_out = f"there is {', '.join(f'`{name}`' for name in there)}"
     else:
         way_out = f"add it first: `add {address.type} {address.name} …`"
     return finding(
@@ -251,7 +253,8 @@ def _unknown_object(
 
 
 def _closed(machine: Machine, named: Named) -> Diagnostic:
-    names = ", ".join(f"`{name}`" for name in machine.names(named.container, named.type.name))
+    known = machine.candidate.names(named.container, named.type.name)
+    names = ", ".join(f"`{name}`" for name in known)
     return finding(
         rules.CLOSED_TYPE,
         f"no {named.type.name} can be added",

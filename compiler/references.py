@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from ..grammar.ast import Span
 from . import rules
@@ -15,7 +16,6 @@ from .machine import Machine
 from .schema import model
 from .schema.catalog import Catalog
 from .schema.model import ListOf, ObjectType, Reference
-from .suggest import did_you_mean, is_slip
 from .values import replacement
 
 # What an address property refers to where it holds no address.
@@ -34,24 +34,32 @@ class _Use:
 
 
 def check_references(machine: Machine, span: Span) -> None:
-    """Find what refers to nothing, or to what cannot serve. `span`: the command that activates."""
-    there = _by_reference(machine)
-    known = frozenset(machine.reported)
-    for use in _uses(machine):
-        if (use.user, use.property) in known:
-            continue
-        found = _check(machine, there, use, span)
-        if found:
-            machine.report(*found)
-            machine.reported.add((use.user, use.property))
+    """Find what refers to nothing, or to what cannot serve. `span`: the command that activates.
+
+    Only objects are looked at that changed since the last time, or that refer to one that did.
+    """
+    waiting, machine.unchecked = machine.unchecked, {}
+    for address in waiting:
+        for (user, name), uses in groupby(_uses(machine, address), key=_property):
+            if (user, name) in machine.reported:
+                continue
+            found: list[Diagnostic] = []
+            for use in uses:
+                machine.users.setdefault(use.text, {})[user] = None
+                found += _check(machine, use, span)
+            if found:
+                machine.report(*found)
+                machine.reported.add((user, name))
 
 
-def _check(
-    machine: Machine, there: Mapping[str, list[Address]], use: _Use, activated: Span
-) -> list[Diagnostic]:
+def _property(use: _Use) -> tuple[Address, str]:
+    return use.user, use.property
+
+
+def _check(machine: Machine, use: _Use, activated: Span) -> list[Diagnostic]:
     catalog = machine.circumstances.catalog
     types = catalog.targets(use.reference)
-    named = there.get(use.text, [])
+    named = machine.candidate.referred(use.text)
     target = next((a for a in named if a.type in types), None)
     if target is not None:
         if target in machine.flawed:
@@ -64,7 +72,7 @@ def _check(
     if any(machine.is_assumed(a) or machine.is_astray(a.type, a.name) for a in meant):
         return []
     if use.reference.is_open:
-        return _presume(machine, there, types, use)
+        return _presume(machine, types, use)
     return [_dangling(machine, types, use, activated)]
 
 
@@ -81,27 +89,18 @@ def _address(catalog: Catalog, type_name: str, text: str) -> Address:
     return Address(tuple(zip((*above, type_name), parts, strict=False)))
 
 
-def _by_reference(machine: Machine) -> Mapping[str, list[Address]]:
-    there: dict[str, list[Address]] = {}
-    for address in machine.candidate:
-        there.setdefault(address.reference, []).append(address)
-    return there
-
-
-def _uses(machine: Machine) -> Iterator[_Use]:
-    types = machine.circumstances.catalog.types
-    for address, properties in machine.candidate.items():
-        object_type = types.get(address.type)
-        if object_type is None:
+def _uses(machine: Machine, address: Address) -> Iterator[_Use]:
+    object_type = machine.circumstances.catalog.types.get(address.type)
+    if object_type is None or address not in machine.candidate:
+        return
+    for name, value in machine.candidate[address].items():
+        prop = object_type.property(name)
+        if prop is None or not isinstance(value, str) or not value:
             continue
-        for name, value in properties.items():
-            prop = object_type.property(name)
-            if prop is None or not isinstance(value, str) or not value:
-                continue
-            kind = prop.kind.item if isinstance(prop.kind, ListOf) else prop.kind
-            if isinstance(kind, Reference | model.Address):
-                items = value.split(",") if isinstance(prop.kind, ListOf) else [value]
-                yield from _items(machine, address, name, kind, items)
+        kind = prop.kind.item if isinstance(prop.kind, ListOf) else prop.kind
+        if isinstance(kind, Reference | model.Address):
+            items = value.split(",") if isinstance(prop.kind, ListOf) else [value]
+            yield from _items(machine, address, name, kind, items)
 
 
 def _items(
@@ -127,18 +126,11 @@ def _items(
             yield _Use(user, name, _ADDRESS, item, span)
 
 
-def _presume(
-    machine: Machine, there: Mapping[str, list[Address]], types: tuple[str, ...], use: _Use
-) -> list[Diagnostic]:
+def _presume(machine: Machine, types: tuple[str, ...], use: _Use) -> list[Diagnostic]:
     """A name that may be one of the device's own objects; unless one slip away from a script's."""
-    own = [
-        name
-        for name, addresses in there.items()
-        for a in addresses
-        if a.type in types and is_added(a, machine.candidate[a])
-    ]
-    meant = did_you_mean(use.text, own)
-    if meant is not None and is_slip(use.text, meant) and use.span is not None:
+    near = (machine.candidate.references(name).slip(use.text) for name in types)
+    meant = next((text for text in near if text is not None and _is_added(machine, text)), None)
+    if meant is not None and use.span is not None:
         return [
             finding(
                 rules.PROBABLY_MISSPELT,
@@ -152,6 +144,10 @@ def _presume(
     return []
 
 
+def _is_added(machine: Machine, reference: str) -> bool:
+    return any(is_added(a, machine.candidate[a]) for a in machine.candidate.referred(reference))
+
+
 def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Span) -> Diagnostic:
     catalog = machine.circumstances.catalog
     target = _address(catalog, types[0], use.text)
@@ -163,8 +159,8 @@ def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Sp
         ),
         None,
     )
-    known = [a.reference for a in machine.candidate if a.type in types]
-    meant = did_you_mean(use.text, known)
+    near = (machine.candidate.references(name).nearest(use.text) for name in types)
+    meant = next((text for text in near if text is not None), None)
     if meant is not None:
         way_out = f"did you mean `{meant}`?"
     elif deleted is not None:

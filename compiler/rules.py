@@ -24,6 +24,7 @@ UNREADABLE_SOURCE = Rule("CSC112", "unreadable-source", _E, "the script is not U
 INVISIBLE_CHARACTER = Rule("CSC113", "invisible-character", _E, "a character that nobody sees")
 UNFORESEEABLE = Rule("CSC114", "unforeseeable-command", _E, "nobody can tell what it will do")
 PARAMETER = Rule("CSC115", "parameter-without-value", _E, "a script parameter has no value")
+TOO_LARGE = Rule("CSC116", "too-large", _E, "more than csc reads in one go")
 UNUSED_SILENCE = Rule("CSC191", "unused-silence", _W, "a comment that silences nothing")
 SILENCE_WITHOUT_REASON = Rule("CSC192", "silence-without-reason", _W, "a silence has to say why")
 UNKNOWN_SILENCE = Rule("CSC193", "unknown-silence", _W, "a silence of a rule that is not there")

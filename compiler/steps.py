@@ -35,6 +35,10 @@ class StepBuilder:
         default_factory=dict[Address, "tuple[Properties | None, Span]"]
     )
     _last_on: dict[Address, str] = field(default_factory=dict[Address, str])
+    # The last steps on what is in a container, since it was last deleted.
+    _last_below: dict[Address, dict[Address, str]] = field(
+        default_factory=dict[Address, dict[Address, str]]
+    )
     _barrier: str | None = None
     _since_barrier: list[str] = field(default_factory=list[str])
 
@@ -53,14 +57,19 @@ class StepBuilder:
             change = _kind(before, after)
             depends = {self._last_on.get(a) for a in _line(address)}
             if change is Change.DELETE:
-                depends |= {s for a, s in self._last_on.items() if a.is_under(address)}
+                depends |= set(self._last_below.pop(address, {}).values())
             for value in (after or {}).values():
                 if isinstance(value, FileValue):
                     depends.add(producer(value.content))
             step = self._add(
                 ObjectChange(change, address, before, after), depends, span, _WHY[change]
             )
-            self._last_on[address] = step
+            self._note(address, step)
+
+    def _note(self, address: Address, step: str) -> None:
+        self._last_on[address] = step
+        for container in _line(address)[1:]:
+            self._last_below.setdefault(container, {})[address] = step
 
     def next_id(self) -> str:
         """The id that the next step gets."""
@@ -77,7 +86,7 @@ class StepBuilder:
             server.ca_certificate,
         ):
             needs.add(producer(content) if content else None)
-        self._last_on[operation.target] = self._add(operation, needs, span, reason)
+        self._note(operation.target, self._add(operation, needs, span, reason))
 
     def barrier(self, action: Activate | Commit, span: Span, reason: str) -> None:
         """Add a step that waits for all before it and that all after it wait for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..grammar.ast import SyntaxProblem, SyntaxProblemKind
+from ..grammar.lexer import MOST_LINES
 from . import rules
 from .diagnostics import Diagnostic, finding
 
@@ -17,6 +18,14 @@ def syntax_finding(problem: SyntaxProblem) -> Diagnostic:
                 problem.span,
                 "read up to the end of the line",
                 help='close it with `"`, or write `\\"` for a quote that belongs to the value',
+            )
+        case SyntaxProblemKind.TOO_MANY_LINES:
+            return finding(
+                rules.TOO_LARGE,
+                f"the script has more than {MOST_LINES:,} commands and comments",
+                problem.span,
+                "nothing is read from here on",
+                help="split it: several scripts run in order, on one device",
             )
         case SyntaxProblemKind.STRAY_BACKSLASH:
             return finding(

@@ -75,22 +75,29 @@ def _read_list(
         )
         return None
     read: list[str] = []
+    if not all(part.strip(" ") for part in parts):
+        machine.report(_empty_item(kind, parts, written))
+        return None
     for text, span in _items(parts, written):
-        if text == "":
-            machine.report(
-                finding(
-                    rules.WRONG_VALUE,
-                    f"`{kind.name}` has an empty item",
-                    span,
-                    "nothing stands between commas",
-                    help="leave the comma out",
-                )
-            )
-            continue
         value = _read_item(machine, kind, item, text, span)
         if value is not None:
             read.append(value)
     return ",".join(read) if len(read) == len(parts) else None
+
+
+def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diagnostic:
+    """The finding that nothing stands between commas, before the first or behind the last."""
+    span = written.value_span
+    if span.length == len(written.value):
+        empty = next(number for number, part in enumerate(parts) if not part.strip(" "))
+        span = span.part(len(",".join(parts[:empty])), 1)
+    return finding(
+        rules.WRONG_VALUE,
+        f"`{kind.name}` has an empty item",
+        span,
+        "nothing stands beside this comma",
+        help="leave the comma out",
+    )
 
 
 def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
@@ -99,7 +106,7 @@ def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
     is_plain = whole.length == len(written.value)
     start = 0
     for part in parts:
-        yield part.strip(" "), whole.part(start, max(len(part), 1)) if is_plain else whole
+        yield part.strip(" "), whole.part(start, len(part)) if is_plain else whole
         start += len(part) + 1
 
 
@@ -216,9 +223,7 @@ def unqualified(
     machine: Machine, subject: str, span: Span, text: str, target: ObjectType
 ) -> Diagnostic:
     """The finding that a reference lacks its container."""
-    homes = sorted(
-        a.reference for a in machine.candidate if a.type == target.name and a.name == text
-    )
+    homes = sorted(a.reference for a in machine.candidate.called(target.name, text))
     parent = str(target.parents[0])
     return finding(
         rules.UNQUALIFIED_REFERENCE,

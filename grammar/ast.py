@@ -143,6 +143,7 @@ class SyntaxProblemKind(StrEnum):
 
     UNTERMINATED_QUOTE = "unterminated-quote"
     STRAY_BACKSLASH = "stray-backslash"
+    TOO_MANY_LINES = "too-many-lines"
 
 
 @dataclass(frozen=True, slots=True)

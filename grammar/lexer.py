@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from lark import Token
 from lark.common import LexerConf
@@ -15,6 +16,9 @@ from lark.lexer import Lexer
 
 # A terminal's pattern by its name in the grammar.
 Terminals = Callable[[str], str]
+
+# Commands and comments of one script: memory has an end, too.
+MOST_LINES = 2_000_000
 
 
 class LineLexer(Lexer):
@@ -26,18 +30,22 @@ class LineLexer(Lexer):
         self._scan = pattern.finditer
 
     def lex(self, data: str) -> Iterator[Token]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The tokens: COMMAND, PROMPTED, ORPHAN and COMMENT, each with the blanks before it."""
-        for match in self._scan(data):
+        """The tokens: COMMAND, PROMPTED, ORPHAN and COMMENT, each with the blanks before it.
+
+        Of a text with more than `MOST_LINES` only the first ones.
+        """
+        for match in islice(self._scan(data), MOST_LINES):
             kind = match.lastgroup or ""
             if kind != "END":
-                yield Token(kind, match[0], match.start())
+                # Without its text, which the source has already.
+                yield Token(kind, "", match.start(), end_pos=match.end())
 
 
 def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
     """One logical line with the blanks before it; the group that matched is its kind."""
     join, comment, word = terminal("JOIN"), terminal("COMMENT"), terminal("WORD")
     # Empty lines and comments do not end a command, if a line that goes on with it follows.
-    between = rf"(?:[ \t]*+{comment}|[ \t\r]*+(?=\n))\n"
+    between = rf"(?:(?:[ \t]|{join})*+{comment}|[ \t\r]*+(?=\n))\n"
     no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\n])"
     fold = rf"[ \t\r]*+\n(?:{between})*+[ \t\r]++{no_command}"
     # Blanks are taken as a whole: a fold is not looked for again at each of them.
@@ -58,6 +66,7 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
 
 def argument_pattern(terminal: Terminals) -> re.Pattern[str]:
     """One argument, with the blanks, line ends and comments before it; the group is its kind."""
-    gap = rf"(?:\n(?:[ \t]*+{terminal('COMMENT')})?|[ \t\r]++|{terminal('JOIN')})*+"
+    join = terminal("JOIN")
+    gap = rf"(?:\n(?:(?:[ \t]|{join})*+{terminal('COMMENT')})?|[ \t\r]++|{join})*+"
     kinds = "|".join(f"(?P<{name}>{terminal(name)})" for name in ("PROPERTY", "OPTION", "WORD"))
     return re.compile(rf"(?:[ \t\r\n]*+(?![#\\])|{gap})(?:{kinds})")

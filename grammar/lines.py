@@ -80,5 +80,4 @@ class _Lines(Transformer[Token, "tuple[LogicalLine, ...]"]):
     """Lark's callbacks, one for each rule."""
 
     def script(self, *tokens: Token) -> tuple[LogicalLine, ...]:
-        places = [(token.start_pos or 0, token) for token in tokens]
-        return tuple([LogicalLine(start, start + len(t), t.type) for start, t in places])
+        return tuple([LogicalLine(t.start_pos or 0, t.end_pos or 0, t.type) for t in tokens])

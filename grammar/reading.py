@@ -24,7 +24,7 @@ from .quoting import ends_in_backslash, is_closed, unquote
 # The span of so many characters that begin at an offset into the source.
 Locate = Callable[[int, int], Span]
 
-_COMMENT_LINE = re.compile(r"\n[ \t]*+(#[^\n]*+)")
+_COMMENT_LINE = re.compile(r"\n(?:[ \t]|\\\r?\n)*+(#[^\n]*+)")
 
 
 def read_command(text: str, line: LogicalLine, locate: Locate) -> Command | None:

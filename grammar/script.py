@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .ast import Command, Comment, Span, SyntaxProblem
+from .ast import Command, Comment, Span, SyntaxProblem, SyntaxProblemKind
+from .lexer import MOST_LINES
 from .lines import LogicalLine
 from .reading import read_command, read_comments, read_problems
 
@@ -22,7 +23,7 @@ _LINE_END = re.compile("\n")
 
 @dataclass(frozen=True)
 class Script:
-    """What `file` says: `lines` cover its `text`, but for blanks at the end.
+    """What `file` says: `lines` cover its `text`, but for blanks at the end and what is beyond all limits.
 
     Two scripts are equal if their commands and comments say the same.
     """
@@ -60,6 +61,9 @@ class Script:
         if '"' in self.text or "\\" in self.text:
             for line in self.lines:
                 yield from read_problems(self.text, line, self.locate)
+        if len(self.lines) == MOST_LINES and self.text[self.lines[-1].end :].strip(" \t\r\n\\"):
+            place = self.locate(self.lines[-1].end, 0)
+            yield SyntaxProblem(SyntaxProblemKind.TOO_MANY_LINES, place)
 
     def locate(self, start: int, length: int) -> Span:
         """The span of `length` characters from the offset `start` on."""

@@ -236,12 +236,12 @@ def test_fix_mends_the_script(csc: Csc) -> None:
 
 def test_fix_does_not_guess_objects(csc: Csc) -> None:
     """Which object was meant is a person's to say: `--fix` leaves it, `--unsafe-fixes` takes the guess."""
-    text = "add CertificateStore prod-1\ndelete CertificateStore prod-2\nactivate\ncommit\n"
+    text = "add CertificateStore branch\ndelete CertificateStore brnach\nactivate\ncommit\n"
     path = csc.write("a.cfg", text)
     assert csc("validate", "--fix", "a.cfg").returncode == 1
     assert path.read_text() == text
     csc.ok("validate", "--fix", "--unsafe-fixes", "a.cfg")
-    assert path.read_text() == text.replace("prod-2", "prod-1")
+    assert path.read_text() == text.replace("brnach", "branch")
 
 
 def test_quiet_says_nothing(csc: Csc) -> None:
