@@ -45,7 +45,7 @@ def logical_line_pattern(terminal: Terminals) -> re.Pattern[str]:
     """One logical line with the blanks before it; the group that matched is its kind."""
     join, comment, word = terminal("JOIN"), terminal("COMMENT"), terminal("WORD")
     # Empty lines and comments do not end a command, if a line that goes on with it follows.
-    between = rf"(?:(?:[ \t]|{join})*+{comment}|[ \t\r]*+(?=\n))\n"
+    between = rf"(?:(?:[ \t]|{join})*+{comment}|(?:[ \t\r]|{join})*+(?=\n))\n"
     no_command = rf"(?!{terminal('VERB')}|{terminal('PROMPT')}|[#\n])"
     fold = rf"[ \t\r]*+\n(?:{between})*+[ \t\r]++{no_command}"
     # Blanks are taken as a whole: a fold is not looked for again at each of them.
