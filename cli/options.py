@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _PARAMETER = re.compile(r"([0-9]+)=(.*)", re.DOTALL)
 
 
@@ -21,6 +24,22 @@ def _parse_parameters(
             raise click.BadParameter(f"{value!r} is not NUMBER=VALUE, as in -D 1=if1")
         parameters[match[1]] = match[2]
     return parameters
+
+
+def _parse_selectors(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    del ctx
+    if not values:
+        return ()
+    from ..compiler.policy import ignored_mistake, selector_mistake
+
+    mistake_in = ignored_mistake if param.name == "ignore" else selector_mistake
+    selectors = tuple(word.strip() for value in values for word in value.split(","))
+    for selector in selectors:
+        if mistake := mistake_in(selector):
+            raise click.BadParameter(f"{mistake.message}: {mistake.way_out}")
+    return selectors
 
 
 scripts = click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT...")
@@ -58,3 +77,29 @@ parameters = click.option(
     callback=_parse_parameters,
     help="The value of a script parameter: -D 1=if1 for $1. Repeatable.",
 )
+_config = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="CSC_CONFIG",
+    help="The config file, in place of the nearest csc.toml. [env: CSC_CONFIG]",
+)
+_select = click.option(
+    "--select",
+    multiple=True,
+    metavar="RULE,...",
+    callback=_parse_selectors,
+    help="Show findings of these rules alone: names, codes, or beginnings such as CSC3.",
+)
+_ignore = click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE,...",
+    callback=_parse_selectors,
+    help="Show no findings of these rules.",
+)
+
+
+def policy(command: _Command) -> _Command:
+    """Which findings are shown: `--config`, `--select` and `--ignore`."""
+    return _config(_select(_ignore(command)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compiler.plan import Plan
+from ..compiler.policy import policy_from_json, policy_to_json
 from ..compiler.serialize import canonical, plan_to_json
 from .exits import REFUSED, Failure
 from .planning import Request
@@ -33,6 +34,7 @@ def dump(request: Request, plan: Plan) -> str:
             "strict": request.is_strict,
             "schemas": list(request.schemas),
             "parameters": dict(request.parameters),
+            "policy": policy_to_json(request.policy),
         },
         "plan": plan_to_json(plan),
     }
@@ -63,6 +65,7 @@ def load(path: str) -> tuple[Request, Any] | None:
             bool(wanted["strict"]),
             tuple(map(str, wanted["schemas"])),
             {str(name): str(value) for name, value in wanted["parameters"].items()},
+            policy_from_json(wanted["policy"]),
         )
         return request, document["plan"]
     except OSError as error:

@@ -10,6 +10,7 @@ from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.plan import ObjectChange, Plan
+from ..compiler.policy import Policy, under_policy
 from ..runtime.preflight import check_plan
 from ..runtime.sandbox.ca import root_of
 from ..runtime.state.location import Location
@@ -31,6 +32,7 @@ class Request:
     is_strict: bool
     schemas: tuple[str, ...]
     parameters: Mapping[str, str]
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ def make_plan(request: Request, location: Location) -> Planned:
         base=base,
         catalog=read_catalog(request.schemas),
         parameters=request.parameters,
+        policy=request.policy,
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
     uploads = _no_uploads
     if plan is not None:
         uploads = uploads_by_content(sources, _files(plan))
-        diagnostics += check_plan(plan, uploads, stand_in)
+        diagnostics += (*under_policy(request.policy, check_plan(plan, uploads, stand_in)),)
         if has_errors(diagnostics):
             plan = None
     return Planned(

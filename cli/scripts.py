@@ -14,6 +14,7 @@ from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
+from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
 from ..grammar.ast import Span
 from ..grammar.parser import parse
@@ -120,6 +121,7 @@ def compile_sources(
     is_strict: bool,
     catalog: Catalog,
     parameters: Mapping[str, str],
+    policy: Policy,
 ) -> Compilation:
     """Compile the scripts against a device's state (see `Circumstances`)."""
 
@@ -138,6 +140,7 @@ def compile_sources(
         catalog,
         base.fingerprint,
         parameters,
+        policy,
     )
     return compile_scripts(sources.scripts, circumstances)
 

@@ -192,6 +192,7 @@ def _is_done(machine: Machine, run: _Run) -> bool:
     if run.event is not Event.REVOKE:
         machine.reaching[CERTIFICATE_FILE] = record.certificate
         machine.reaching[KEY_FILE] = record.key
+        machine.met[record.certificate] = run.span
     machine.unchanged(f"certmgr -{run.event} {run.target.reference}", why, run.span)
     return True
 

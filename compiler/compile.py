@@ -18,9 +18,11 @@ from .ending import check_ending
 from .interpreter import run
 from .machine import Circumstances, Machine, start
 from .plan import CmpOperation, Plan
+from .policy import under_policy
 from .references import check_references
 from .secrets import is_secret_name
 from .serialize import canonical, state_digest
+from .silencing import silenced
 from .tunnels import check_tunnels
 
 
@@ -48,9 +50,10 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     machine.steps.flush(machine.candidate)
     check_ending(machine, end)
     order = {script.file: number for number, script in enumerate(scripts)}
-    diagnostics = tuple(
-        sorted(machine.diagnostics, key=lambda d: (order[d.primary.span.file], d.sort_key))
-    )
+    is_new = circumstances.base == DeviceState()
+    found = silenced(scripts, machine.diagnostics, is_new_device=is_new)
+    shown = under_policy(circumstances.policy, found)
+    diagnostics = tuple(sorted(shown, key=lambda d: (order[d.primary.span.file], d.sort_key)))
     if has_errors(diagnostics):
         return Compilation(diagnostics, None, None)
     inputs = hashlib.sha256(canonical([digest, machine.uploads]).encode()).hexdigest()

@@ -18,12 +18,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a code stands for. `code` and `name` are stable and mean the same."""
+    """What a code stands for. `code` and `name` are stable and mean the same.
+
+    `leaves_plan` marks an error after which the plan still does what the script says.
+    """
 
     code: str
     name: str
     severity: Severity
     summary: str
+    leaves_plan: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing may hide or lower a finding: after it there is no plan that is the script's.
+
+        What an error is about is left out of the plan; hidden, it would be left out without a word.
+        """
+        return self.severity is Severity.ERROR and not self.leaves_plan
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether a silence has to say why: certificates and secrets are at stake."""
+        return self.code[3] in "34"
 
 
 @dataclass(frozen=True, slots=True)

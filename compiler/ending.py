@@ -29,7 +29,10 @@ def check_ending(machine: Machine, end: Span) -> None:
 
 
 def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnostic | None:
-    made = machine.obtained.get(machine.records[address].certificate)
+    content = machine.records[address].certificate
+    made = machine.obtained.get(content)
+    # The command that has nothing to do any more: a silence above it holds when the script runs again.
+    place = made or machine.met.get(content) or end
     bound = machine.origins.get((address, "CertificateData"))
     name = address.reference
     match machine.state(address):
@@ -37,7 +40,7 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
             return finding(
                 rules.KEY_LOST_AT_RESTART,
                 f"the new certificate of {name} is never bound",
-                made or end,
+                place,
                 "obtained here" if made else "obtained by an earlier run",
                 secondary=_restart(end, "restart after this: the key is gone"),
                 help=f"bind it: `set Certificate {address.name} "
@@ -48,7 +51,7 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
             return finding(
                 rules.BOUND_NOT_ACTIVATED,
                 f"the new certificate of {name} is bound but never activated",
-                bound or made or end,
+                bound or place,
                 "bound here" if bound else "obtained by an earlier run",
                 secondary=_restart(end, "restart after this: the key is gone"),
                 help="`activate`, then `commit`",
@@ -58,7 +61,7 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
             return finding(
                 rules.NOT_COMMITTED,
                 f"the new certificate of {name} is active but never committed",
-                bound or made or end,
+                bound or place,
                 "bound here" if bound else "obtained by an earlier run",
                 secondary=_restart(end, "restart after this: the key is gone"),
                 help="`commit`",

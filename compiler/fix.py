@@ -8,14 +8,22 @@ from .diagnostics import Edit, Fix
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
-    """The text with as many fixes as do not overlap, each whole or not at all; and how many those are."""
+    """The text with as many fixes as do not overlap, each whole or not at all; and how many those are.
+
+    A line that an edit empties goes with what stood in it.
+    """
     line_starts = [0]
     for line in text.split("\n"):
         line_starts.append(line_starts[-1] + len(line) + 1)
 
     def place(edit: Edit) -> tuple[int, int]:
-        start = line_starts[edit.span.line - 1] + edit.span.column - 1
-        return start, start + edit.span.length
+        begin, next_line = line_starts[edit.span.line - 1], line_starts[edit.span.line]
+        start = begin + edit.span.column - 1
+        end = start + edit.span.length
+        rest = text[begin:start] + text[end:next_line]
+        if edit.span.length and not edit.replacement and not rest.strip(" \t\r\n"):
+            return begin, min(next_line, len(text))
+        return start, end
 
     taken: dict[tuple[int, int], str] = {}
     applied = 0

@@ -17,6 +17,7 @@ from .device import CertificateRecord, DeviceState
 from .diagnostics import Diagnostic, Severity
 from .lifecycle import State, state_of
 from .plan import Unchanged
+from .policy import Policy
 from .schema.catalog import BUILT_IN, Catalog
 from .steps import StepBuilder
 
@@ -39,7 +40,8 @@ class Circumstances:
 
     `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
     With `is_strict` the device's own rules hold: adding what exists is an error. `fingerprint` tells secrets
-    apart without keeping them. `parameters` are the values of `$1` and so on, by name.
+    apart without keeping them. `parameters` are the values of `$1` and so on, by name. `policy` says which
+    findings count.
     """
 
     base: DeviceState
@@ -50,6 +52,7 @@ class Circumstances:
     catalog: Catalog = BUILT_IN
     fingerprint: Callable[[str], str] = fingerprint_of_the_moment
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(slots=True)
@@ -63,8 +66,8 @@ class Machine:
 
     `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
     of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
-    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be; all
-    three are there for labels.
+    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be, `met`
+    where a certmgr found it there already; all four are there for labels.
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
@@ -94,6 +97,7 @@ class Machine:
     deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
     users: dict[str, dict[Address, None]] = field(default_factory=dict[str, "dict[Address, None]"])
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
+    met: dict[str, Span] = field(default_factory=dict[str, Span])
     assumed: set[Address] = field(default_factory=set[Address])
     flawed: set[Address] = field(default_factory=set[Address])
     spoiled: set[Address] = field(default_factory=set[Address])

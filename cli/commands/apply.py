@@ -17,6 +17,7 @@ from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.location import Location
 from ...runtime.state.lock import exclusive
 from .. import findings, options, planfile
+from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
 from ..planning import Planned, Request, make_plan
 from ..scripts import location_of
@@ -40,6 +41,7 @@ from ..views.progress import watching
 @options.files
 @options.schemas
 @options.parameters
+@options.policy
 @click.pass_obj
 def command(
     settings: Settings,
@@ -53,12 +55,27 @@ def command(
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
     parameters: dict[str, str],
+    config: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
-    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters)
-    request = asked if saved is None else saved[0]
+    request = (
+        saved[0]
+        if saved is not None
+        else Request(
+            scripts,
+            folders,
+            settings.device,
+            sandbox,
+            strict,
+            schemas,
+            parameters,
+            make_policy(config, select, ignore, scripts),
+        )
+    )
     try:
         with exclusive(location.lock):
             return _apply(settings, location, request, saved, parallel, yes)

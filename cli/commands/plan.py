@@ -10,6 +10,7 @@ import click
 from ...compiler.serialize import plan_to_json
 from ...runtime.files import write_atomically
 from .. import findings, options, planfile
+from ..config import make_policy
 from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
 from ..scripts import location_of
@@ -29,6 +30,7 @@ from ..views import plan_text
 @options.files
 @options.schemas
 @options.parameters
+@options.policy
 @click.pass_obj
 def command(
     settings: Settings,
@@ -43,9 +45,21 @@ def command(
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
     parameters: dict[str, str],
+    config: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
 ) -> int:
     """Show what applying SCRIPTs, in order, would do. Nothing is touched."""
-    request = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters)
+    request = Request(
+        scripts,
+        folders,
+        settings.device,
+        sandbox,
+        strict,
+        schemas,
+        parameters,
+        make_policy(config, select, ignore, scripts),
+    )
     planned = make_plan(request, location_of(settings.state))
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:

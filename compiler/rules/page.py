@@ -9,8 +9,8 @@ says what they are:
     cos before  was applied before, for both
 
 and behind that, where it matters: `strict` (with --strict), `now=DATE` (at this date), `missing=NAME` (there
-is no such file), `encoding=NAME` (of the script), `1=VALUE` (a script parameter), `shown` (it takes more than
-a script to break the rule). Tests compile all others.
+is no such file), `also=RULE` (it breaks this one, too), `encoding=NAME` (of the script), `1=VALUE` (a script
+parameter), `shown` (it takes more than a script to break the rule). Tests compile all others.
 
 The device of the examples holds a store `cmp` with the CA's root `cacert` and an empty Certificate `gw` of
 Type=CMPv2, and the CMPServer `ca`; every file is there. An example may leave out `activate` and `commit`

@@ -26,9 +26,21 @@ CertificateData=file://r.der PrivateKey=file://cl_newkey.pem PrivateKey=file://k
 """
 WORDS = st.sampled_from([word.replace("~", " ") for word in VOCABULARY.split()])
 LINES = st.lists(WORDS, max_size=7).map(" ".join)
-SCRIPTS = st.lists(LINES | st.just("cc CertificateStore cmp") | st.just("cc"), max_size=14).map(
-    "\n".join
+SILENCES = st.builds(
+    "{}# csc: {}[{}]{}".format,
+    st.sampled_from(("", "", "  ")),
+    st.sampled_from(("ignore", "ignore-file", "ignor")),
+    st.lists(
+        st.sampled_from(
+            ("CSC401", "unknown-type", "uncommitted-changes", "wrong-value", "x y", "")
+        ),
+        max_size=3,
+    ).map(", ".join),
+    st.sampled_from((" why", "", "\r")),
 )
+SCRIPTS = st.lists(
+    LINES | SILENCES | st.just("cc CertificateStore cmp") | st.just("cc"), max_size=14
+).map("\n".join)
 START = """\
 add CertificateStore cmp
 cc CertificateStore cmp

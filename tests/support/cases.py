@@ -47,8 +47,9 @@ def render(path: Path) -> str:
     return "".join(f"{line.rstrip()}\n" for line in click.unstyle(text).splitlines())
 
 
-def compile_case(path: Path) -> Compilation:
-    text = path.read_bytes().decode()
+def compile_case(path: Path, changed: str | None = None) -> Compilation:
+    """What the case gives, or would give if its script were `changed`."""
+    text = path.read_bytes().decode() if changed is None else changed
     directives = [line[2:].split() for line in text.splitlines() if line.startswith("#:")]
     given = {words[0]: words[1:] for words in directives}
     base = DeviceState()

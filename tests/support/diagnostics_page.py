@@ -12,7 +12,8 @@ _HEAD = """\
 # Diagnostics
 
 Every finding has a code and a readable name, which are stable and mean the same. An error stops `plan` and
-`apply`; a warning does not. `csc explain NAME` prints what stands here.
+`apply`; a warning does not. `csc explain NAME` prints what stands here; [Silencing](silencing.md) tells how
+findings are left out.
 
 The device of the examples holds a CertificateStore `cmp`, in it the CA's root `cacert` and an empty
 Certificate `gw` of Type=CMPv2, and a CMPServer `ca`. Where nothing depends on `activate` and `commit` at the
