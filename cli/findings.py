@@ -10,7 +10,7 @@ import click
 from ..compiler.diagnostics import Diagnostic, Severity
 from .views.source_text import Lines
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 
 
 def render(form: str, diagnostics: Sequence[Diagnostic], lines: Lines) -> str:

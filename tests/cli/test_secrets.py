@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from csc.cli.findings import FORMATS
 from support.command import SAMPLES, Csc, database
 
 PASSWORD = "correct-horse-battery-staple"
@@ -42,7 +43,7 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
         result: subprocess.CompletedProcess[str] = csc(*arguments)
         printed.extend((result.stdout, result.stderr))
 
-    for form in ("text", "json", "sarif", "github"):
+    for form in FORMATS:
         for name in ("gateway", "typo"):
             run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
     run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
