@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from ..planning import Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
 from ..views import plan_text
+from ..views.source_text import to_json
 
 
 @click.command("plan")
@@ -56,7 +56,7 @@ def command(
         except OSError as error:
             raise Failure(f"{out} cannot be written: {error.strerror}") from None
     if as_json:
-        click.echo(json.dumps(plan_to_json(planned.plan), indent=2, ensure_ascii=False))
+        click.echo(to_json(plan_to_json(planned.plan)))
     else:
         if sandbox and plan_text.sandbox_note(planned.plan):
             click.echo(plan_text.sandbox_note(planned.plan), err=True)
