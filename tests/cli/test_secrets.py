@@ -48,6 +48,9 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
             run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
     run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
     run("plan", "--sandbox", "--json", "scripts/gateway.cfg")
+    run("plan", "--sandbox", "--json-into", "into.json", "scripts/gateway.cfg")
+    for name in ("gateway", "typo"):
+        run("plan", "--sandbox", "--format", "markdown", f"scripts/{name}.cfg")
     run("apply", "--yes", "scripts/gateway.cfg")  # no ca_root.der: fails
     run("--connect-to", "::127.0.0.1:1", "apply", "--yes", "--sandbox", "scripts/gateway.cfg")
     run("-v", "apply", "--yes", "plan.json")
@@ -59,6 +62,7 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
     assert "clcert" in printed[-6]
     output = "".join(printed).encode()
     left = everything(csc.folder / ".csc") + (csc.folder / "plan.json").read_bytes()
+    left += (csc.folder / "into.json").read_bytes()
     sandbox = (csc.folder / ".csc" / "sandbox").rglob("*.pem")
     for pem in sandbox:  # the sandbox CA's own keys lie there on purpose, for it alone to read
         left = left.replace(pem.read_bytes(), b"")
