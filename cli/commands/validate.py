@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...compiler.compile import Compilation
-from ...compiler.diagnostics import Applicability, has_errors
+from ...compiler.diagnostics import Applicability, Diagnostic, has_errors
 from .. import findings, options
 from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
@@ -29,6 +28,7 @@ from ..views.source_text import masked_lines
 )
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then check again.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix: apply the other fixes, too.")
+@click.option("--each", is_flag=True, help="Check every SCRIPT by itself, not one after the other.")
 @options.sandbox
 @options.strict
 @options.files
@@ -43,6 +43,7 @@ def command(
     form: str,
     fix: bool,
     unsafe_fixes: bool,
+    each: bool,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -55,38 +56,41 @@ def command(
     base = load_base(location_of(settings.state), settings.device)
     catalog = read_catalog(schemas)
 
-    def check() -> tuple[Sources, Compilation]:
+    def check() -> tuple[Sources, tuple[Diagnostic, ...]]:
         sources = read_sources(scripts, folders)
-        compilation = compile_sources(
-            sources,
-            base=base,
-            stand_in="sandbox:root" if sandbox else None,
-            is_strict=strict,
-            catalog=catalog,
-            parameters=parameters,
+        compilations = (
+            compile_sources(
+                part,
+                base=base,
+                stand_in="sandbox:root" if sandbox else None,
+                is_strict=strict,
+                catalog=catalog,
+                parameters=parameters,
+            )
+            for part in (sources.apart() if each else (sources,))
         )
-        return sources, compilation
+        return sources, tuple(d for compilation in compilations for d in compilation.diagnostics)
 
-    sources, compilation = check()
+    sources, diagnostics = check()
     if fix:
         wanted = {Applicability.SAFE}
         if unsafe_fixes:
             wanted.add(Applicability.UNSAFE)
         from ..fixing import write_fixes
 
-        fixed = write_fixes(sources, compilation.diagnostics, wanted)
+        fixed = write_fixes(sources, diagnostics, wanted)
         if fixed:
             click.echo(f"fixed {fixed} finding{'s' if fixed > 1 else ''}", err=True)
-            sources, compilation = check()
+            sources, diagnostics = check()
     lines = masked_lines(sources.scripts)
     if form != "text":
-        click.echo(findings.render(form, compilation.diagnostics, lines))
+        click.echo(findings.render(form, diagnostics, lines))
     else:
-        findings.show(compilation.diagnostics, lines, is_quiet=settings.is_quiet)
+        findings.show(diagnostics, lines, is_quiet=settings.is_quiet)
         if not settings.is_quiet:
             from ..views.diagnostics_text import count
 
             number = len(sources.scripts)
             checked = f"{number} script{'s' if number > 1 else ''} checked"
-            click.echo(f"{checked}: {count(compilation.diagnostics)}")
-    return FAILED if has_errors(compilation.diagnostics) else DONE
+            click.echo(f"{checked}: {count(diagnostics)}")
+    return FAILED if has_errors(diagnostics) else DONE
