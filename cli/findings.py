@@ -11,7 +11,7 @@ import click
 from ..compiler.diagnostics import Diagnostic, Severity
 from .views.source_text import Lines
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 # So many findings of text a person may still read.
 MOST = 200
 # So many rules the summary of the others names.

@@ -17,6 +17,7 @@ from ..compiler.policy import policy_from_json, policy_to_json
 from ..compiler.serialize import canonical, plan_to_json
 from .exits import REFUSED, Failure
 from .planning import Request
+from .views.source_text import to_json
 
 SCHEMA = "csc/plan-file/1"
 _AGAIN = "plan again with `csc plan --out`, and apply that"
@@ -39,7 +40,7 @@ def dump(request: Request, plan: Plan) -> str:
         "plan": plan_to_json(plan),
     }
     document["digest"] = _digest(document)
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return to_json(document) + "\n"
 
 
 def load(path: str) -> tuple[Request, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,17 @@ class Sources:
     def has_mark(self, script: Script) -> bool:
         """Whether the script's file begins with a byte order mark."""
         return script.file in self.marked
+
+    def apart(self) -> tuple[Sources, ...]:
+        """Each script by itself, with its findings."""
+        return tuple(
+            replace(
+                self,
+                scripts=(script,),
+                findings=tuple(f for f in self.findings if f.primary.span.file == script.file),
+            )
+            for script in self.scripts
+        )
 
 
 def scripts_below(paths: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -15,13 +14,35 @@ from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
-from ..views import plan_text
+from ..views import plan_markdown, plan_text
+from ..views.source_text import to_json
+
+FORMATS = ("text", "json", "markdown")
 
 
 @click.command("plan")
 @options.scripts
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan.")
 @options.as_json
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the plan is printed; markdown is a comment for a pull request.",
+)
+@click.option(
+    "--json-into",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the plan as JSON to FILE, too.",
+)
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=plan_markdown.LEAST_LENGTH),
+    help=f"Cut Markdown to so many characters.  [default: {plan_markdown.MAX_LENGTH}]",
+)
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit code 2 if there is something to do, else 0."
 )
@@ -39,6 +60,9 @@ def command(
     scripts: tuple[str, ...],
     out: Path | None,
     as_json: bool,
+    form: str,
+    json_into: Path | None,
+    max_length: int | None,
     detailed_exitcode: bool,
     sandbox: bool,
     strict: bool,
@@ -50,6 +74,10 @@ def command(
     ignore: tuple[str, ...],
 ) -> int:
     """Show what applying SCRIPTs, in order, would do. Nothing is touched."""
+    if as_json and form == "markdown":
+        raise click.UsageError("--json and --format markdown exclude each other")
+    if max_length is not None and form != "markdown":
+        raise click.UsageError("--max-length goes with --format markdown")
     request = Request(
         scripts,
         folders,
@@ -62,19 +90,28 @@ def command(
     )
     planned = make_plan(request, location_of(settings.state))
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
-    if planned.plan is None:
+    plan = planned.plan
+    note = plan_text.sandbox_note(plan) if sandbox and plan else ""
+    if form == "markdown":
+        length = max_length or plan_markdown.MAX_LENGTH
+        click.echo(plan_markdown.render(plan, planned.diagnostics, length, note), nl=False)
+    if plan is None:
         return FAILED
     if out is not None:
-        try:
-            write_atomically(out, planfile.dump(request, planned.plan).encode(), 0o644)
-        except OSError as error:
-            raise Failure(f"{out} cannot be written: {error.strerror}") from None
-    if as_json:
-        click.echo(json.dumps(plan_to_json(planned.plan), indent=2, ensure_ascii=False))
-    else:
-        if sandbox and plan_text.sandbox_note(planned.plan):
-            click.echo(plan_text.sandbox_note(planned.plan), err=True)
-        click.echo(plan_text.render(planned.plan))
-    if detailed_exitcode and not planned.plan.is_empty:
-        return CHANGES
-    return DONE
+        _write(out, planfile.dump(request, plan))
+    if json_into is not None:
+        _write(json_into, to_json(plan_to_json(plan)) + "\n")
+    if as_json or form == "json":
+        click.echo(to_json(plan_to_json(plan)))
+    elif form == "text":
+        if note:
+            click.echo(note, err=True)
+        click.echo(plan_text.render(plan))
+    return CHANGES if detailed_exitcode and not plan.is_empty else DONE
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text.encode(), 0o644)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from .. import options
 from ..exits import DONE, Failure
 from ..scripts import location_of
 from ..settings import Settings
+from ..views.source_text import to_json
 
 
 @click.command("show")
@@ -60,7 +60,7 @@ def _render(
 ) -> str:
     if as_json:
         document = render_json(settings.device, version, revoked, store.content)
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        return to_json(document) + "\n"
     if template is None:
         return render_script(settings.device, version, revoked, store.content)
     from jinja2 import TemplateError

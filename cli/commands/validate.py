@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from ...compiler.diagnostics import Applicability, Diagnostic, has_errors
+from ...compiler.diagnostics import Applicability, has_errors
 from .. import findings, options
+from ..checking import Check, run_check
 from ..config import make_policy
 from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
-from ..scripts import Sources, compile_sources, location_of, read_sources
+from ..scripts import location_of
 from ..settings import Settings
 from ..state import load_base
 from ..views.source_text import masked_lines
@@ -29,6 +30,7 @@ from ..views.source_text import masked_lines
 )
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then check again.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix: apply the other fixes, too.")
+@click.option("--each", is_flag=True, help="Check every SCRIPT by itself, not one after the other.")
 @options.sandbox
 @options.strict
 @options.files
@@ -63,6 +65,7 @@ def command(
     form: str,
     fix: bool,
     unsafe_fixes: bool,
+    each: bool,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -88,50 +91,43 @@ def command(
         from ..baseline import read
 
         known = read(baseline)
-
-    def check() -> tuple[Sources, tuple[Diagnostic, ...], int]:
-        """The scripts, what is new in them, and how much of the baseline is gone."""
-        sources = read_sources(scripts, folders)
-        found = compile_sources(
-            sources,
-            base=base,
-            stand_in="sandbox:root" if sandbox else None,
-            is_strict=strict,
-            catalog=catalog,
-            parameters=parameters,
-            policy=policy,
-        ).diagnostics
-        if known is None:
-            return sources, found, 0
-        from ..baseline import only_new
-
-        return sources, *only_new(known, sources.scripts, found)
-
-    sources, found, gone = check()
+    check = Check(
+        scripts,
+        folders,
+        base,
+        catalog,
+        parameters,
+        policy,
+        is_strict=strict,
+        stand_in="sandbox:root" if sandbox else None,
+        is_each_alone=each,
+        known=known,
+    )
+    checked = run_check(check)
     if fix:
         wanted = {Applicability.SAFE}
         if unsafe_fixes:
             wanted.add(Applicability.UNSAFE)
         from ..fixing import write_fixes
 
-        fixed = write_fixes(sources, found, wanted)
+        fixed = write_fixes(checked.sources, checked.found, wanted)
         if fixed:
-            click.echo(f"fixed {fixed} finding{'s' if fixed > 1 else ''}", err=True)
-            sources, found, gone = check()
+            click.echo(f"fixed {_count(fixed)}", err=True)
+            checked = run_check(check)
+    scripts_read, found = checked.sources.scripts, checked.found
     if write_baseline is not None:
         from ..baseline import write
 
-        write(write_baseline, sources.scripts, found)
-        known_now = f"{len(found)} finding{'s' if len(found) != 1 else ''}"
-        click.echo(f"{write_baseline} holds {known_now}", err=True)
+        write(write_baseline, scripts_read, found)
+        click.echo(f"{write_baseline} holds {_count(len(found))}", err=True)
         return DONE
-    if gone:
+    if checked.gone:
         click.echo(
-            f"{gone} finding{'s' if gone > 1 else ''} of the baseline {'are' if gone > 1 else 'is'} gone; "
+            f"{_count(checked.gone)} of the baseline {'are' if checked.gone > 1 else 'is'} gone; "
             "write it again with --write-baseline",
             err=True,
         )
-    lines = masked_lines(sources.scripts)
+    lines = masked_lines(scripts_read)
     if form != "text":
         shown = findings.first(found, most or 0)
         click.echo(findings.render(form, shown, lines))
@@ -142,7 +138,10 @@ def command(
         if not settings.is_quiet:
             from ..views.diagnostics_text import count
 
-            number = len(sources.scripts)
-            checked = f"{number} script{'s' if number > 1 else ''} checked"
-            click.echo(f"{checked}: {count(found)}")
+            number = len(scripts_read)
+            click.echo(f"{number} script{'s' if number > 1 else ''} checked: {count(found)}")
     return FAILED if has_errors(found) else DONE
+
+
+def _count(findings: int) -> str:
+    return f"{findings} finding{'s' if findings != 1 else ''}"

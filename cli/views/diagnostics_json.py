@@ -7,6 +7,7 @@ from typing import Any
 
 from ...compiler.diagnostics import Diagnostic, Label
 from ...grammar.ast import Span
+from .reported import portable
 from .source_text import Lines, to_json
 
 SCHEMA = "csc/diagnostics/1"
@@ -44,4 +45,9 @@ def _label(label: Label) -> dict[str, Any]:
 
 
 def _place(span: Span) -> dict[str, Any]:
-    return {"file": span.file, "line": span.line, "column": span.column, "length": span.length}
+    return {
+        "file": portable(span.file),
+        "line": span.line,
+        "column": span.column,
+        "length": span.length,
+    }

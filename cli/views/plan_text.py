@@ -95,7 +95,7 @@ def _step(step: Step) -> list[str]:
         case ObjectChange():
             return _change(step, step.action)
         case CmpOperation():
-            return _operation(step, step.action)
+            return [_head(step, ">", "magenta"), *_table(operation_facts(step.action))]
         case Activate() | Commit():
             return [_head(step, "=", "cyan")]
 
@@ -112,13 +112,14 @@ def _change(step: Step, action: ObjectChange) -> list[str]:
         names = [n for n in written({**after, **before}) if before.get(n) != after.get(n)]
         width = max((len(n) for n in names), default=0)
         for name in names:
-            old = f"{_value(before[name])} -> " if name in before else ""
-            new = _value(after[name]) if name in after else "(none)"
+            old = f"{value_text(before[name])} -> " if name in before else ""
+            new = value_text(after[name]) if name in after else "(none)"
             out.append(f"{_INDENT}{printable(name):<{width}}  {old}{new}")
     return out
 
 
-def _value(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """A value as people may see it, with what a file holds."""
     if isinstance(value, SecretValue):
         return "(secret)"
     if isinstance(value, str):
@@ -134,7 +135,8 @@ def _value(value: Value) -> str:
     return f"{printable(str(value))} ({origin})"
 
 
-def _operation(step: Step, action: CmpOperation) -> list[str]:
+def operation_facts(action: CmpOperation) -> dict[str, str]:
+    """What is to be known of a certificate operation before it is carried out, by name."""
     facts: dict[str, str] = {
         "messages": ", ".join(MESSAGES[action.operation]),
         "server": f"{action.server.address.reference}, {action.server.url}",
@@ -149,7 +151,7 @@ def _operation(step: Step, action: CmpOperation) -> list[str]:
         facts["protection"] = "signature with the certificate in force"
     if action.operation is not Operation.REVOKE:
         facts["key"] = "RSA 2048, new"
-    return [_head(step, ">", "magenta"), *_table(facts)]
+    return facts
 
 
 def _table(facts: Mapping[str, str]) -> list[str]:

@@ -51,7 +51,12 @@ def printable(text: str) -> str:
 def to_json(document: object) -> str:
     """A JSON document with every character that nobody sees escaped."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    return _UNUSUAL.sub(lambda m: m[0] if m[0].isprintable() else json.dumps(m[0])[1:-1], text)
+    return _UNUSUAL.sub(lambda m: m[0] if m[0].isprintable() else _escaped(m[0]), text)
+
+
+def _escaped(character: str) -> str:
+    # DEL is the one that json leaves as it is.
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def expand(line: str, column: int, length: int) -> tuple[str, int, int]:

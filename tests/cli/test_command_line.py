@@ -26,6 +26,9 @@ GATEWAY = SAMPLES / "gateway.cfg"
         ("--state", "mysql://localhost/csc", "show"),
         ("show", "--json", "--template", __file__),
         ("plan", "-D", "name=x", "a.cfg"),
+        ("plan", "--json", "--format", "markdown", "a.cfg"),
+        ("plan", "--max-length", "5000", "a.cfg"),
+        ("plan", "--format", "markdown", "--max-length", "999", "a.cfg"),
         ("plan", "-D", "1", "a.cfg"),
     ],
 )
@@ -232,6 +235,25 @@ def test_fix_mends_the_script(csc: Csc) -> None:
     assert path.read_text() == "add CertificateStore cmp\n\tComments=x\n# kept\nactivate\n"
     csc.ok("validate", "--fix", "--unsafe-fixes", "a.cfg")
     assert path.read_text().endswith("activate\ncommit\n")
+
+
+def test_each_script_by_itself(csc: Csc) -> None:
+    """Scripts of different devices do not meet; what one lacks, no other one brings."""
+    csc.write("a.cfg", "add CertificateStore cmp\nactivate\ncommit\n")
+    csc.write("b.cfg", "add CertificateStore cmp Comments=b\nactivate\ncommit\n")
+    csc.write("c.cfg", "set CertificateStore cmp Comments=c\nactivate\ncommit\n")
+    (csc.folder / "d.cfg").write_bytes(b"\xff\n")
+    assert "1 warning" in csc.ok("validate", "a.cfg", "b.cfg", "c.cfg")
+    assert "no findings" in csc.ok("validate", "--each", "a.cfg", "b.cfg")
+    result = csc("validate", "--each", "--format", "json", "a.cfg", "c.cfg", "d.cfg")
+    assert result.returncode == 1
+    found = [(d["code"], d["primary"]["file"]) for d in json.loads(result.stdout)["diagnostics"]]
+    assert found == [("CSC205", "c.cfg"), ("CSC112", "d.cfg")]
+    both = csc(
+        "validate", "--each", "--fix", "--unsafe-fixes", "a.cfg", csc.write("e.cfg", "activat\n")
+    )
+    assert both.returncode == 0
+    assert (csc.folder / "e.cfg").read_text() == "activate\n"
 
 
 def test_fix_does_not_guess_objects(csc: Csc) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from csc.cli.findings import FORMATS
 from support.command import Csc
 
 ADD = "add CertificateStore a\n"
@@ -94,7 +95,7 @@ def test_control_characters(csc: Csc) -> None:
     found = [place for place in places(csc, "a.cfg") if place[0] == "CSC113"]
     assert found == [("CSC113", 1, 3), ("CSC113", 2, 3), ("CSC113", 3, 23), ("CSC113", 4, 1)]
     csc.write("b.cfg", "\x9b\x7f\u202e\u2028\U000e0001\n")
-    for form in ("text", "json", "sarif", "github"):
+    for form in FORMATS:
         said(csc("validate", "--format", form, "a.cfg"))
         said(csc("validate", "--format", form, "b.cfg"))
 
@@ -148,7 +149,7 @@ def test_file_name_drives_no_terminal(csc: Csc, name: str) -> None:
     csc.write(name, "frobnicate\n")
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
     assert f"{shown}:1:1" in said(csc("--color", "never", "validate", name))
-    for form in ("json", "sarif", "github"):
+    for form in FORMATS[1:]:
         said(csc("validate", "--format", form, name))
     csc.write(name, "frobnicate   x\n")
     for arguments in (("--check", name), ("--diff", name), ("--check", ".")):

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from csc.cli.findings import FORMATS
 from support.command import SAMPLES, Csc, database
 
 PASSWORD = "correct-horse-battery-staple"
@@ -42,11 +43,14 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
         result: subprocess.CompletedProcess[str] = csc(*arguments)
         printed.extend((result.stdout, result.stderr))
 
-    for form in ("text", "json", "sarif", "github"):
+    for form in FORMATS:
         for name in ("gateway", "typo"):
             run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
     run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
     run("plan", "--sandbox", "--json", "scripts/gateway.cfg")
+    run("plan", "--sandbox", "--json-into", "into.json", "scripts/gateway.cfg")
+    for name in ("gateway", "typo"):
+        run("plan", "--sandbox", "--format", "markdown", f"scripts/{name}.cfg")
     run("apply", "--yes", "scripts/gateway.cfg")  # no ca_root.der: fails
     run("--connect-to", "::127.0.0.1:1", "apply", "--yes", "--sandbox", "scripts/gateway.cfg")
     run("-v", "apply", "--yes", "plan.json")
@@ -58,6 +62,7 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
     assert "clcert" in printed[-6]
     output = "".join(printed).encode()
     left = everything(csc.folder / ".csc") + (csc.folder / "plan.json").read_bytes()
+    left += (csc.folder / "into.json").read_bytes()
     sandbox = (csc.folder / ".csc" / "sandbox").rglob("*.pem")
     for pem in sandbox:  # the sandbox CA's own keys lie there on purpose, for it alone to read
         left = left.replace(pem.read_bytes(), b"")

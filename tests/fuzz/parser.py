@@ -143,7 +143,7 @@ def check(text: str) -> None:
         for form in FORMATS:
             shown = render(form, compilation.diagnostics, masked_lines([script]))
             shown.encode()
-            if form in ("json", "sarif"):
+            if form in ("json", "sarif", "gitlab"):
                 json.loads(shown)
             assert form != "text" or all(c.isprintable() or c in "\n\x1b" for c in shown)
         parse(apply_fixes(text, [d.fix for d in compilation.diagnostics if d.fix])[0])

@@ -83,7 +83,7 @@ def carried_out(prediction: DeviceState) -> DeviceState:
     def configuration(planned: Configuration) -> Configuration:
         return {
             address: {
-                name: FileValue(value.name, real(value.content))
+                name: FileValue(value.name, real(value.content), value.is_secret)
                 if isinstance(value, FileValue)
                 else value
                 for name, value in properties.items()

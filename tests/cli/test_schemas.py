@@ -1,0 +1,85 @@
+"""The documents for machines are what docs/schemas says of them, and no more."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from csc.cli.findings import render
+from csc.compiler.serialize import plan_to_json
+from jsonschema import Draft202012Validator
+from support.cases import all_cases, compile_case
+from support.command import REPOSITORY, SAMPLES, Csc
+
+SCHEMAS = REPOSITORY / "docs" / "schemas"
+
+
+def closed(schema: Any) -> Any:
+    """The schema with every key forbidden that it does not name: a new key has to be described first."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    is_object = schema.get("type") == "object" and "properties" in schema
+    return {"additionalProperties": False, **inner} if is_object else inner
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(closed(json.loads((SCHEMAS / f"{name}.schema.json").read_text())))
+
+
+PLAN = validator("plan")
+DIAGNOSTICS = validator("diagnostics")
+
+
+def check(against: Draft202012Validator, document: object) -> None:
+    assert not [f"{e.json_path}: {e.message}" for e in against.iter_errors(document)]
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda p: p.name)
+def test_schemas_are_schemas(path: Path) -> None:
+    schema = json.loads(path.read_text())
+    Draft202012Validator.check_schema(schema)
+    for name, definition in schema["$defs"].items():
+        assert f'"#/$defs/{name}"' in path.read_text()
+        assert "description" in definition or definition["type"] in ("object", "string")
+
+
+@pytest.mark.parametrize("path", all_cases(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_cases(path: Path) -> None:
+    compilation = compile_case(path)
+    check(DIAGNOSTICS, json.loads(render("json", compilation.diagnostics, {})))
+    if compilation.plan is not None:
+        document = plan_to_json(compilation.plan)
+        check(PLAN, json.loads(json.dumps(document)))
+        before: set[str] = set()
+        for step in document["steps"]:
+            assert before.issuperset(step["depends_on"])
+            before.add(step["id"])
+
+
+def test_every_kind_of_step_is_in_a_case() -> None:
+    plans = [compilation.plan for compilation in map(compile_case, all_cases())]
+    kinds = {step["kind"] for plan in plans if plan for step in plan_to_json(plan)["steps"]}
+    assert kinds == {
+        *("add", "change", "delete", "initiate", "update", "revoke", "activate", "commit")
+    }
+
+
+def test_the_command_prints_them(csc: Csc) -> None:
+    """From an empty device, and on one with a certificate in force; what a saved plan holds, too."""
+    csc.write("secrets.cfg", "add User ann Password=x\nset User ann Password=y\n")
+    for scripts in (["gateway.cfg"], ["update.cfg"], ["revoke.cfg"]):
+        paths = [SAMPLES / name for name in scripts]
+        check(DIAGNOSTICS, json.loads(csc.ok("validate", "--sandbox", "--format", "json", *paths)))
+        check(PLAN, json.loads(csc.ok("plan", "--sandbox", "--json", *paths)))
+        csc.ok("plan", "--sandbox", "--out", "plan.json", *paths)
+        check(PLAN, json.loads((csc.folder / "plan.json").read_text())["plan"])
+        csc.ok("apply", "--sandbox", "--yes", *paths)
+    check(PLAN, json.loads(csc.ok("plan", "--json", "secrets.cfg")))
+
+
+def test_a_plan_of_another_shape_is_none() -> None:
+    document = {"schema": "csc/plan/1", "script": "", "inputs": "", "base": "", "steps": [{}]}
+    assert len(list(PLAN.iter_errors(document))) > 4
