@@ -18,6 +18,11 @@ class Arguments:
     properties: Mapping[str, Property]
     options: Mapping[str, Option]
 
+    @property
+    def all(self) -> tuple[Argument, ...]:
+        """Everything, kind by kind."""
+        return (*self.words, *self.properties.values(), *self.options.values())
+
 
 def sort_out(arguments: tuple[Argument, ...]) -> tuple[Arguments, list[Diagnostic]]:
     """Split `arguments` by kind; find repeated names, and values that a blank has torn."""

@@ -8,12 +8,13 @@ from ..grammar.ast import Option, Span, Word
 from . import rules
 from .address import ROOT, Address
 from .arguments import Arguments
+from .certmgr_advice import check_active, check_credentials
 from .certmgr_options import Form, read_form
 from .configuration import FileValue
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
 from .lifecycle import REFUSALS, TRANSITIONS, Event, State
-from .machine import Machine
+from .machine import Binding, Machine
 from .objects import look_up
 from .plan import CmpOperation, Operation, Server
 from .references import target_of
@@ -30,7 +31,8 @@ def certmgr(machine: Machine, verb: Word, arguments: Arguments) -> None:
     server = _server(machine, target, verb.span) if target else None
     is_sound = not any(d.rule is not rules.SECRET_IN_CLEAR for d in found)
     if is_sound and form.event and target and server:
-        run = _Run(form.event, target, server, form, verb.span)
+        end = max((verb, *arguments.all), key=lambda part: part.span[1:3]).span
+        run = _Run(form.event, target, server, form, verb.span, end)
         if _is_done(machine, run) or _is_allowed(machine, run):
             return
     # What certmgr would have made counts as made: what uses it has no mistake of its own.
@@ -47,6 +49,7 @@ class _Run:
     server: Server
     form: Form
     span: Span
+    end: Span
 
     @property
     def request(self) -> str:
@@ -148,7 +151,9 @@ def _ca_certificate(machine: Machine, server: Address, address: Address, span: S
         if properties.get("Type") == "Remote" and isinstance(data, FileValue):
             return data.content
         fault = f"whose Type is {properties.get('Type')}, not Remote"
-        way_out = "CACert has to be the CA's own certificate, with Type=Remote"
+        if properties.get("Type") == "Remote":
+            fault = "which holds no certificate"
+        way_out = "CACert has to be the CA's own certificate, with Type=Remote and CertificateData"
         rule = rules.UNFIT_REFERENCE
     machine.report(
         finding(
@@ -235,6 +240,9 @@ def _is_allowed(machine: Machine, run: _Run) -> bool:
         return False
     if run.event is not Event.REVOKE and not _keeps_waiting_files(machine, run):
         return False
+    check_active(machine, run.target, run.server, run.span)
+    if run.event is Event.INITIATE:
+        check_credentials(machine, run.target, run.server, run.form, run.span)
     _plan(machine, run)
     return True
 
@@ -372,6 +380,9 @@ def _plan(machine: Machine, run: _Run) -> None:
         f"certmgr -{run.event}",
     )
     machine.keep_record(run.target, record)
+    machine.binding[record.certificate] = Binding(run.end, machine.context, machine.commands)
+    if run.event is Event.REVOKE:
+        machine.revoked[run.target] = run.span
     if run.event is not Event.REVOKE:
         for files in (machine.files, machine.reaching):
             files[CERTIFICATE_FILE] = record.certificate

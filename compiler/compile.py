@@ -9,9 +9,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..grammar.ast import Argument, Command, Option, Property, Span, Word
+from ..grammar.ast import Argument, Option, Property, Span, Word
 from ..grammar.script import Script
+from .circles import check_circles
 from .configuration import SecretValue, Value
+from .dead_certificates import check_dead_certificates
 from .device import DeviceState
 from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
@@ -46,9 +48,11 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
         run(machine, script)
     end = _end(scripts)
     check_references(machine, end)
+    check_circles(machine, end)
     check_tunnels(machine, end)
     machine.steps.flush(machine.candidate)
     check_ending(machine, end)
+    check_dead_certificates(machine, end)
     order = {script.file: number for number, script in enumerate(scripts)}
     is_new = circumstances.base == DeviceState()
     found = silenced(scripts, machine.diagnostics, is_new_device=is_new)
@@ -130,13 +134,5 @@ def _end(scripts: Sequence[Script]) -> Span:
     for script in reversed(scripts):
         last = script.last_command
         if last is not None:
-            return _last_span(last)
+            return last.last_span
     return Span(scripts[-1].file if scripts else "<script>", 1, 1, 0)
-
-
-def _last_span(command: Command) -> Span:
-    parts = (command.verb, *command.arguments)
-    spans = [part.span for part in parts if part is not None]
-    if not spans and command.prompt is not None:
-        return command.prompt.span
-    return spans[-1]

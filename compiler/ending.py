@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..grammar.ast import Span
 from . import rules
 from .address import Address
+from .configuration import quote_word
 from .device import CERTIFICATE_FILE, KEY_FILE
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
 from .lifecycle import State
@@ -46,6 +47,7 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
                 help=f"bind it: `set Certificate {address.name} "
                 f"CertificateData=file://{CERTIFICATE_FILE} PrivateKey=file://{KEY_FILE}`, "
                 "then `activate` and `commit`",
+                fix=_bind(machine, address, end),
             )
         case State.BOUND:
             return finding(
@@ -91,11 +93,39 @@ def _restart(end: Span, text: str) -> tuple[Label, ...]:
     return (Label(end, text),)
 
 
+def _bind(machine: Machine, address: Address, end: Span) -> Fix | None:
+    """Bind a result behind the certmgr that obtains it, and make that permanent."""
+    binding = machine.binding.get(machine.records[address].certificate)
+    if binding is None:
+        return None
+    bind = (
+        f"set {address.type} {quote_word(address.name)} "
+        f"CertificateData=file://{CERTIFICATE_FILE} PrivateKey=file://{KEY_FILE}"
+    )
+    commands = [bind]
+    if binding.context != address.parent:
+        commands = ["cc", *_enter(address.parent), bind, "cc", *_enter(binding.context)]
+    edits = _append(binding.end, *commands).edits
+    if machine.activated < binding.number:
+        edits += _append(end, "activate", "commit").edits
+    elif machine.committed_at < machine.activated:
+        edits += _append(end, "commit").edits
+    # Two insertions in one place would be one.
+    if len({edit.span for edit in edits}) < len(edits):
+        edits = (Edit(edits[0].span, "".join(edit.replacement for edit in edits)),)
+    return Fix("bind it here", edits, Applicability.SAFE)
+
+
+def _enter(context: Address) -> list[str]:
+    """The commands that lead from the root into a context."""
+    return [f"cc {kind} {quote_word(name)}".rstrip() for kind, name in context.segments]
+
+
 def _append(end: Span, *commands: str) -> Fix:
     """Add commands on lines of their own after the last one."""
     place = end.part(end.length, 0)
     return Fix(
         "add " + " and ".join(f"`{command}`" for command in commands),
         (Edit(place, "".join(f"\n{command}" for command in commands)),),
-        Applicability.UNSAFE,
+        Applicability.SAFE,
     )

@@ -12,6 +12,7 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
 
     A line that an edit empties goes with what stood in it.
     """
+    line_end = "\r\n" if "\r\n" in text else "\n"
     line_starts = [0]
     for line in text.split("\n"):
         line_starts.append(line_starts[-1] + len(line) + 1)
@@ -34,7 +35,7 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
         taken.update(zip(places, (edit.replacement for edit in fix.edits), strict=True))
         applied += 1
     for (start, end), replacement in sorted(taken.items(), reverse=True):
-        text = text[:start] + replacement + text[end:]
+        text = text[:start] + replacement.replace("\n", line_end) + text[end:]
     return text, applied
 
 

@@ -52,9 +52,12 @@ def run(machine: Machine, script: Script) -> None:
         filled, found = fill(command, parameters)
         machine.report(*found)
         _step(machine, filled)
+        machine.commands += 1
+        machine.before = command.last_span
         if len(machine.diagnostics) > _MOST_FINDINGS:
             machine.report(_too_many(command))
             break
+    machine.before = None
     invisible = list(check_characters(script))
     if invisible:
         machine.diagnostics[:] = without_consequences(machine.diagnostics, invisible)

@@ -55,6 +55,18 @@ class Circumstances:
     policy: Policy = field(default_factory=Policy)
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a certmgr's result can be bound: behind its last argument, in its context.
+
+    `number` is how many commands were before it.
+    """
+
+    end: Span
+    context: Address
+    number: int
+
+
 @dataclass(slots=True)
 class Machine:
     """The three configurations, context, device files and life cycles at one point of the script.
@@ -66,14 +78,19 @@ class Machine:
 
     `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
     of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
-    got its value in this run, `deleted` where an object went, `obtained` where a content id came to be, `met`
-    where a certmgr found it there already; all four are there for labels.
+    got its value in this run, `defined` and `deleted` where an object came and went, `obtained` where a
+    content id came to be, `met` where a certmgr found it there already; all are there for labels.
+    `credentials`: who was enrolled with them, and where.
 
     `assumed` holds objects that a wrong name made unknown: they count as there, so that one mistake gives one
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
-    `reported` properties whose reference was, `unknown_types` types of which it has been said. `taken` and
-    `free`: see `indexed`. `repeated` counts the -initiate and -revoke that this script has met for a
-    certificate, done before or not.
+    `reported` properties whose reference was, `unknown_types` types of which it has been said. `folded`:
+    objects of this script by container, type and name in small letters. `taken` and `free`: see `indexed`.
+    `repeated` counts the -initiate and -revoke of this script for a certificate, done before or not.
+
+    `before`: the end of the command before this one, in the same script.
+    `commands` counts what has been run so far; `activated` and `committed_at` are its values at the last
+    `activate` and `commit`. `binding` tells for what certmgr obtained where a `set` that binds it belongs.
     """
 
     circumstances: Circumstances
@@ -94,10 +111,14 @@ class Machine:
     origins: dict[tuple[Address, str], Span] = field(
         default_factory=dict[tuple[Address, str], Span]
     )
+    defined: dict[Address, Span] = field(default_factory=dict[Address, Span])
     deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
     users: dict[str, dict[Address, None]] = field(default_factory=dict[str, "dict[Address, None]"])
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
     met: dict[str, Span] = field(default_factory=dict[str, Span])
+    credentials: dict[tuple[Address, str, str], tuple[Address, Span]] = field(
+        default_factory=dict[tuple[Address, str, str], tuple[Address, Span]]
+    )
     assumed: set[Address] = field(default_factory=set[Address])
     flawed: set[Address] = field(default_factory=set[Address])
     spoiled: set[Address] = field(default_factory=set[Address])
@@ -106,9 +127,18 @@ class Machine:
     free: dict[tuple[Address, str], OrderedDict[Address, None]] = field(
         default_factory=dict[tuple[Address, str], "OrderedDict[Address, None]"]
     )
+    folded: dict[tuple[Address, str, str], Address] = field(
+        default_factory=dict[tuple[Address, str, str], Address]
+    )
     unknown_types: set[str] = field(default_factory=set[str])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    revoked: dict[Address, Span] = field(default_factory=dict[Address, Span])
+    binding: dict[str, Binding] = field(default_factory=dict[str, "Binding"])
+    commands: int = 0
+    activated: int = -1
+    committed_at: int = -1
+    before: Span | None = None
     idle: list[Unchanged] = field(default_factory=list[Unchanged])
 
     def severe_if_strict(self, found: Diagnostic) -> Diagnostic:
@@ -147,6 +177,8 @@ class Machine:
         """Give the candidate an object, new or changed."""
         self.steps.change(address, self.candidate.get(address), span)
         self._changed(address)
+        if address not in self.candidate:
+            self.defined[address] = span
         self.candidate.put(address, properties)
 
     def remove(self, address: Address, span: Span) -> None:
@@ -201,12 +233,14 @@ class Machine:
 
     def activate(self) -> bool:
         """Make the candidate active; whether that changes anything."""
+        self.activated = self.commands
         changed = _take_over(self.inactive, self.candidate, self.active)
         self.uncommitted |= changed
         return bool(changed)
 
     def commit(self) -> bool:
         """Make what is active survive a restart; whether that changes anything."""
+        self.committed_at = self.commands
         return bool(_take_over(self.uncommitted, self.active, self.committed))
 
     @property

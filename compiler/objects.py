@@ -16,7 +16,7 @@ from .machine import Machine
 from .naming import Named, named_object, unexpected
 from .properties import check_complete, check_variant, read_properties
 from .schema.model import Integer, Naming, ObjectType, PropertyType
-from .suggest import did_you_mean
+from .suggest import did_you_mean, is_slip
 from .values import read_value, replacement
 
 # How many of the names that are there a finding tells.
@@ -50,10 +50,29 @@ def add(machine: Machine, verb: Word, arguments: Arguments) -> None:
     if len(machine.diagnostics) > found:
         machine.flawed.add(address)
     if before is None:
+        _check_alike(machine, named, address)
         machine.put(address, given, verb.span)
     else:
         _add_again(machine, verb, named, address, before, given)
     check_binding(machine, address, arguments.properties)
+
+
+def _check_alike(machine: Machine, named: Named, address: Address) -> None:
+    """Find a name that differs from another one of this script by case alone."""
+    key = (address.parent, address.type, address.name.lower())
+    other = machine.folded.setdefault(key, address)
+    if other != address and other in machine.candidate:
+        defined = machine.defined.get(other)
+        machine.report(
+            finding(
+                rules.ALIKE_NAMES,
+                f"{address} and {other} differ by case alone",
+                named.span,
+                "another object than the one above",
+                secondary=(Label(defined, "first defined here"),) if defined else (),
+                help="names have a case: is the same object meant?",
+            )
+        )
 
 
 def _add_again(
@@ -162,7 +181,8 @@ def delete(machine: Machine, verb: Word, arguments: Arguments) -> None:
     if _is_gone(machine, named):
         machine.unchanged(f"delete {named.address}", "it is not there", verb.span)
         return
-    address = find(machine, named)
+    # A "corrected" name deletes another object: that wants a look.
+    address = find(machine, named, Applicability.UNSAFE)
     if address is None or machine.is_assumed(address):
         return
     if address not in machine.candidate:
@@ -192,26 +212,36 @@ def _is_gone(machine: Machine, named: Named) -> bool:
     )
 
 
-def find(machine: Machine, named: Named) -> Address | None:
-    """The object that a command names; after a finding the one that was meant, None where that is a guess."""
+def find(
+    machine: Machine, named: Named, applicability: Applicability = Applicability.SAFE
+) -> Address | None:
+    """The object that a command names; after a finding the one that was meant, None where that is a guess.
+
+    `applicability` is that of mending a slip in the name.
+    """
     if named.type.naming is not Naming.INDEX or named.word is None:
-        return look_up(machine, named.type, named.address, named.span)
+        return look_up(machine, named.type, named.address, named.span, applicability)
     kind, word = named.type.name, named.word.text
     found = indexed.find(machine, named.container, kind, word)
     if found is not None or machine.is_assumed(named.container):
         return found
     known = indexed.names(machine, named.container, kind)
     meant = did_you_mean(word, known)
-    machine.report(_unknown_object(named.address, named.span, known, meant, None))
+    machine.report(_unknown_object(named.address, named.span, known, meant, None, applicability))
     return indexed.find(machine, named.container, kind, meant) if meant else None
 
 
 def look_up(
-    machine: Machine, object_type: ObjectType, address: Address, span: Span
+    machine: Machine,
+    object_type: ObjectType,
+    address: Address,
+    span: Span,
+    applicability: Applicability = Applicability.SAFE,
 ) -> Address | None:
     """The object, or after a finding the one that was meant; None where that is anybody's guess.
 
-    What nobody can guess counts as there from now on, so that it is found once.
+    What nobody can guess counts as there from now on, so that it is found once. `applicability` is that of
+    mending a slip in the name.
     """
     if machine.exists(address) or machine.is_assumed(address):
         return address
@@ -222,7 +252,8 @@ def look_up(
         return address
     known = machine.candidate.names(address.parent, address.type)
     meant = known.nearest(address.name)
-    machine.report(_unknown_object(address, span, known, meant, machine.deleted.get(address)))
+    deleted = machine.deleted.get(address)
+    machine.report(_unknown_object(address, span, known, meant, deleted, applicability))
     if meant is not None:
         return address.parent.child(address.type, meant)
     machine.assumed.add(address)
@@ -230,7 +261,12 @@ def look_up(
 
 
 def _unknown_object(
-    address: Address, span: Span, known: Iterable[str], meant: str | None, deleted: Span | None
+    address: Address,
+    span: Span,
+    known: Iterable[str],
+    meant: str | None,
+    deleted: Span | None,
+    applicability: Applicability,
 ) -> Diagnostic:
     """The finding that an object is not there, with the name that may have been meant."""
     there = sorted(islice(known, _MOST_NAMED))
@@ -248,7 +284,11 @@ def _unknown_object(
         "not found",
         secondary=(Label(deleted, "deleted here"),) if deleted else (),
         help=way_out,
-        fix=replacement(span, meant, Applicability.UNSAFE) if meant else None,
+        fix=replacement(
+            span, meant, applicability if is_slip(address.name, meant) else Applicability.UNSAFE
+        )
+        if meant
+        else None,
     )
 
 
@@ -265,10 +305,12 @@ def _closed(machine: Machine, named: Named) -> Diagnostic:
 
 
 def _exists(machine: Machine, address: Address, span: Span) -> Diagnostic:
+    defined = machine.defined.get(address)
     return finding(
         rules.OBJECT_EXISTS,
         f"{address} is there already",
         span,
         "planned as an update" if not machine.circumstances.is_strict else "cannot be added again",
+        secondary=(Label(defined, "first defined here"),) if defined else (),
         help=f"to change it, write `set {address.type} {address.name} …`",
     )

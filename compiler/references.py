@@ -23,7 +23,7 @@ _ADDRESS = Reference(("Address",), is_open=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
+class Use:
     """A name in a property of the object `user`; `span` is where it stands, if in this script."""
 
     user: Address
@@ -40,11 +40,11 @@ def check_references(machine: Machine, span: Span) -> None:
     """
     waiting, machine.unchecked = machine.unchecked, {}
     for address in waiting:
-        for (user, name), uses in groupby(_uses(machine, address), key=_property):
+        for (user, name), group in groupby(uses(machine, address), key=_property):
             if (user, name) in machine.reported:
                 continue
             found: list[Diagnostic] = []
-            for use in uses:
+            for use in group:
                 machine.users.setdefault(use.text, {})[user] = None
                 found += _check(machine, use, span)
             if found:
@@ -52,11 +52,11 @@ def check_references(machine: Machine, span: Span) -> None:
                 machine.reported.add((user, name))
 
 
-def _property(use: _Use) -> tuple[Address, str]:
+def _property(use: Use) -> tuple[Address, str]:
     return use.user, use.property
 
 
-def _check(machine: Machine, use: _Use, activated: Span) -> list[Diagnostic]:
+def _check(machine: Machine, use: Use, activated: Span) -> list[Diagnostic]:
     catalog = machine.circumstances.catalog
     types = catalog.targets(use.reference)
     named = machine.candidate.referred(use.text)
@@ -89,7 +89,8 @@ def _address(catalog: Catalog, type_name: str, text: str) -> Address:
     return Address(tuple(zip((*above, type_name), parts, strict=False)))
 
 
-def _uses(machine: Machine, address: Address) -> Iterator[_Use]:
+def uses(machine: Machine, address: Address) -> Iterator[Use]:
+    """The names of other objects in the properties of the candidate's object at `address`."""
     object_type = machine.circumstances.catalog.types.get(address.type)
     if object_type is None or address not in machine.candidate:
         return
@@ -109,7 +110,7 @@ def _items(
     name: str,
     kind: Reference | model.Address,
     items: list[str],
-) -> Iterator[_Use]:
+) -> Iterator[Use]:
     origin = machine.origins.get((user, name))
     start = len(name) + 1
     is_plain = origin is not None and origin.length == start + len(",".join(items))
@@ -121,12 +122,12 @@ def _items(
         if is_plain:
             start += len(item) + 1
         if isinstance(kind, Reference):
-            yield _Use(user, name, kind, item, span)
+            yield Use(user, name, kind, item, span)
         elif not is_literal_address(item):
-            yield _Use(user, name, _ADDRESS, item, span)
+            yield Use(user, name, _ADDRESS, item, span)
 
 
-def _presume(machine: Machine, types: tuple[str, ...], use: _Use) -> list[Diagnostic]:
+def _presume(machine: Machine, types: tuple[str, ...], use: Use) -> list[Diagnostic]:
     """A name that may be one of the device's own objects; unless one slip away from a script's."""
     near = (machine.candidate.references(name).slip(use.text) for name in types)
     meant = next((text for text in near if text is not None and _is_added(machine, text)), None)
@@ -148,7 +149,7 @@ def _is_added(machine: Machine, reference: str) -> bool:
     return any(is_added(a, machine.candidate[a]) for a in machine.candidate.referred(reference))
 
 
-def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Span) -> Diagnostic:
+def _dangling(machine: Machine, types: tuple[str, ...], use: Use, activated: Span) -> Diagnostic:
     catalog = machine.circumstances.catalog
     target = _address(catalog, types[0], use.text)
     deleted = next(
@@ -159,8 +160,9 @@ def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Sp
         ),
         None,
     )
-    near = (machine.candidate.references(name).nearest(use.text) for name in types)
-    meant = next((text for text in near if text is not None), None)
+    known = [machine.candidate.references(name) for name in types]
+    slip = next((text for names in known if (text := names.slip(use.text))), None)
+    meant = slip or next((text for names in known if (text := names.nearest(use.text))), None)
     if meant is not None:
         way_out = f"did you mean `{meant}`?"
     elif deleted is not None:
@@ -169,17 +171,23 @@ def _dangling(machine: Machine, types: tuple[str, ...], use: _Use, activated: Sp
         way_out = f"add {target} before the configuration is activated"
     here = use.span
     return finding(
-        rules.DANGLING_REFERENCE,
-        f"`{use.property}` of {use.user} names {target}, which does not exist",
+        rules.DELETED_IN_USE if deleted is not None else rules.DANGLING_REFERENCE,
+        f"`{use.property}` of {use.user} names {target}, "
+        + ("which is deleted" if deleted is not None else "which does not exist"),
         here or deleted or activated,
         "nothing by this name" if here or not deleted else "deleted here, and still referred to",
         secondary=(Label(deleted, "deleted here"),) if deleted and here else (),
         help=way_out,
-        fix=replacement(here, meant, Applicability.UNSAFE) if meant and here else None,
+        fix=replacement(here, meant, _applicability(meant == slip)) if meant and here else None,
     )
 
 
-def _unfit(machine: Machine, use: _Use, target: Address, activated: Span) -> Iterator[Diagnostic]:
+def _applicability(is_slip: bool) -> Applicability:
+    """A slip of the fingers is mended without a look, mere likeness is not."""
+    return Applicability.SAFE if is_slip else Applicability.UNSAFE
+
+
+def _unfit(machine: Machine, use: Use, target: Address, activated: Span) -> Iterator[Diagnostic]:
     properties = machine.candidate[target]
     for name, wanted in use.reference.demands:
         if properties.get(name) != wanted:

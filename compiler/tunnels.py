@@ -6,8 +6,11 @@ Administration Guide, IPsec). So a script that has none of its own cannot work.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..grammar.ast import Span
 from . import rules
+from .address import Address
 from .diagnostics import finding
 from .machine import Machine
 
@@ -21,10 +24,8 @@ def check_tunnels(machine: Machine, span: Span) -> None:
         for address, properties in machine.candidate.items()
     ):
         return
-    for address, properties in machine.candidate.items():
-        method = next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
-        is_open = address.type == "IPsecTunnel" and "GatewayCertificate" not in properties
-        if not is_open or method is None or (address, method) in machine.reported:
+    for address, method in with_certificate(machine):
+        if (address, method) in machine.reported:
             continue
         machine.reported.add((address, method))
         machine.report(
@@ -36,3 +37,12 @@ def check_tunnels(machine: Machine, span: Span) -> None:
                 help="add one with Type=Local or Type=CMPv2 whose identity is the tunnel's LocalID",
             )
         )
+
+
+def with_certificate(machine: Machine) -> Iterator[tuple[Address, str]]:
+    """The tunnels that look for a certificate by identity, and the property that says so."""
+    for address, properties in machine.candidate.items():
+        method = next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
+        is_open = address.type == "IPsecTunnel" and "GatewayCertificate" not in properties
+        if is_open and method is not None:
+            yield address, method

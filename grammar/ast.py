@@ -137,6 +137,15 @@ class Command:
     arguments: tuple[Argument, ...]
     is_orphan: bool = False
 
+    @property
+    def last_span(self) -> Span:
+        """Where the last part of the command stands."""
+        parts = (self.verb, *self.arguments)
+        spans = [part.span for part in parts if part is not None]
+        if not spans and self.prompt is not None:
+            return self.prompt.span
+        return spans[-1]
+
 
 class SyntaxProblemKind(StrEnum):
     """What can be wrong with the characters alone."""

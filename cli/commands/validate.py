@@ -17,6 +17,8 @@ from ..settings import Settings
 from ..state import load_base
 from ..views.source_text import masked_lines
 
+_MOST_ROUNDS = 10
+
 
 @click.command("validate")
 @options.scripts
@@ -110,10 +112,16 @@ def command(
             wanted.add(Applicability.UNSAFE)
         from ..fixing import write_fixes
 
-        fixed = write_fixes(checked.sources, checked.found, wanted)
+        fixed = 0
+        # A fix can bring to light what its finding hid, and one place can take one fix at a time.
+        for _ in range(_MOST_ROUNDS):
+            done = write_fixes(checked.sources, checked.found, wanted)
+            if not done:
+                break
+            fixed += done
+            checked = run_check(check)
         if fixed:
             click.echo(f"fixed {_count(fixed)}", err=True)
-            checked = run_check(check)
     scripts_read, found = checked.sources.scripts, checked.found
     if write_baseline is not None:
         from ..baseline import write

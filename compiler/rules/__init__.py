@@ -59,6 +59,9 @@ WRONG_CATEGORY = Rule("CSC216", "wrong-category", _E, "the type is of another ca
 CLOSED_TYPE = Rule("CSC217", "closed-type", _E, "no object of the type can be added")
 PROBABLY_MISSPELT = Rule("CSC218", "probably-misspelt", _W, "a name one slip from another one")
 NO_CERTIFICATE = Rule("CSC219", "no-certificate", _W, "a tunnel that no certificate can serve")
+DELETED_IN_USE = Rule("CSC220", "deleted-in-use", _E, "something refers to a deleted object")
+CIRCULAR_REFERENCE = Rule("CSC221", "circular-reference", _E, "objects that hold each other")
+ALIKE_NAMES = Rule("CSC222", "alike-names", _W, "names that differ by case alone")
 
 KEY_LOST_AT_RESTART = Rule("CSC301", "key-lost-at-restart", _W, "obtained but never bound")
 BOUND_NOT_ACTIVATED = Rule("CSC302", "bound-not-activated", _W, "bound but never activated")
@@ -74,9 +77,14 @@ NOT_MANAGED_BY_CMP = Rule("CSC311", "not-managed-by-cmp", _E, "certmgr on an obj
 CERTMGR_ACTION = Rule("CSC312", "certmgr-action", _E, "certmgr without exactly one action")
 UNCOMMITTED_CHANGES = Rule("CSC313", "uncommitted-changes", _W, "a restart loses changes")
 NOT_BOUND = Rule("CSC314", "not-bound", _E, "-update or -revoke before the result is bound")
+NOT_ACTIVE_YET = Rule("CSC315", "not-active-yet", _N, "certmgr on what is not active")
+REVOKED_IN_USE = Rule("CSC316", "revoked-in-use", _W, "a revoked certificate stays configured")
+EXPIRED_IN_USE = Rule("CSC317", "expired-in-use", _W, "an expired certificate stays configured")
+DELETED_WHILE_VALID = Rule("CSC318", "deleted-while-valid", _W, "a valid certificate is deleted")
 
 SECRET_IN_CLEAR = Rule("CSC401", "secret-in-clear", _W, "a secret in clear text")
 SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot be used")
+CREDENTIALS_REUSED = Rule("CSC404", "credentials-reused", _W, "one secret for two enrolments")
 FOREIGN_ROOT = Rule("CSC403", "foreign-root", _E, "the sandbox CA is not under this CACert")
 
 RULES: tuple[Rule, ...] = tuple(

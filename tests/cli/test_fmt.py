@@ -174,9 +174,9 @@ def test_byte_order_mark_goes(csc: Csc) -> None:
 
 
 def test_byte_order_mark_survives_a_fix(csc: Csc) -> None:
-    path = csc.write("marked.cfg", "\ufeffadd CertificatStore a\n")
+    path = csc.write("marked.cfg", "\ufeffadd CertificatStore a\nactivate\ncommit\n")
     csc("validate", "--fix", path)
-    assert path.read_text() == "\ufeffadd CertificateStore a\n"
+    assert path.read_text() == "\ufeffadd CertificateStore a\nactivate\ncommit\n"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

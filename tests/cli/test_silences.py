@@ -29,7 +29,7 @@ def test_what_cannot_be_silenced_stays(csc: Csc) -> None:
 
 
 def test_fix_takes_out_what_silences_nothing(csc: Csc) -> None:
-    before = "\ufeffadd User ann\r\n    # csc: ignore[CSC401] none\r\n    Password=${env:X}\r\ncommit\r\n"
+    before = "\ufeffadd User ann\r\n    # csc: ignore[CSC401] none\r\n    Password=${env:X}\r\nactivate\r\ncommit\r\n"
     (csc.folder / "a.cfg").write_bytes(before.encode())
     csc("validate", "--fix", "a.cfg")
     after = (csc.folder / "a.cfg").read_bytes().decode()

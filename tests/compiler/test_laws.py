@@ -103,6 +103,7 @@ FOLLOW_UPS = {
     "CSC303",
     "CSC305",
     "CSC313",
+    "CSC315",
 }
 
 
