@@ -47,12 +47,16 @@ class Checked:
 
 
 def run_check(check: Check) -> Checked:
-    """Read the scripts anew, and check them.
+    """Read the scripts, and check them.
 
     Raises:
         Failure: if a file cannot be read.
     """
-    sources = read_sources(check.paths, check.folders)
+    return check_sources(check, read_sources(check.paths, check.folders))
+
+
+def check_sources(check: Check, sources: Sources) -> Checked:
+    """Check scripts that have been read."""
     found = tuple(
         diagnostic
         for part in (sources.apart() if check.is_each_alone else (sources,))

@@ -68,7 +68,7 @@ def command(
             # Scripts are UTF-8, whatever the terminal's encoding is.
             sys.stdout.buffer.write(layout.encode())
         if show_diff:
-            from ..views.formatting_diff import diff
+            from ..views.script_diff import diff
 
             mark = BOM if sources.has_mark(script) else ""
             click.echo(diff(script, layout, mark), nl=False)

@@ -17,8 +17,6 @@ from ..settings import Settings
 from ..state import load_base
 from ..views.source_text import masked_lines
 
-_MOST_ROUNDS = 10
-
 
 @click.command("validate")
 @options.scripts
@@ -32,6 +30,9 @@ _MOST_ROUNDS = 10
 )
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then check again.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix: apply the other fixes, too.")
+@click.option(
+    "--diff", "show_diff", is_flag=True, help="With --fix: show what would change, write nothing."
+)
 @click.option("--each", is_flag=True, help="Check every SCRIPT by itself, not one after the other.")
 @options.sandbox
 @options.strict
@@ -67,6 +68,7 @@ def command(
     form: str,
     fix: bool,
     unsafe_fixes: bool,
+    show_diff: bool,
     each: bool,
     sandbox: bool,
     strict: bool,
@@ -81,8 +83,9 @@ def command(
     most: int | None,
 ) -> int:
     """Check SCRIPTs, which run in order on one device. Exit code 1 if one has errors."""
-    if unsafe_fixes and not fix:
-        raise click.UsageError("--unsafe-fixes goes with --fix")
+    if (unsafe_fixes or show_diff) and not fix:
+        option = "--unsafe-fixes" if unsafe_fixes else "--diff"
+        raise click.UsageError(f"{option} goes with --fix")
     if baseline is not None and write_baseline is not None:
         raise click.UsageError("--write-baseline writes all findings: leave out --baseline")
     base = load_base(location_of(settings.state), settings.device)
@@ -110,16 +113,19 @@ def command(
         wanted = {Applicability.SAFE}
         if unsafe_fixes:
             wanted.add(Applicability.UNSAFE)
-        from ..fixing import write_fixes
+        from .. import fixing
 
-        fixed = 0
-        # A fix can bring to light what its finding hid, and one place can take one fix at a time.
-        for _ in range(_MOST_ROUNDS):
-            done = write_fixes(checked.sources, checked.found, wanted)
-            if not done:
-                break
-            fixed += done
-            checked = run_check(check)
+        before = checked.sources
+        mended, fixed = fixing.fix(check, checked, wanted)
+        if show_diff:
+            from ..views.script_diff import diff
+
+            for was, script in fixing.changed(before, mended.sources):
+                click.echo(diff(was, script.text), nl=False)
+            click.echo(f"would fix {_count(fixed)}", err=True)
+            return FAILED if fixed or has_errors(mended.found) else DONE
+        fixing.write(before, mended.sources)
+        checked = mended
         if fixed:
             click.echo(f"fixed {_count(fixed)}", err=True)
     scripts_read, found = checked.sources.scripts, checked.found

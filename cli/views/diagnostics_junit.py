@@ -1,4 +1,7 @@
-"""Findings in, a JUnit report out: a test suite for each script, a failed test for each finding."""
+"""Findings in, a JUnit report out: a test suite for each script, a test for each finding.
+
+Errors and warnings are tests that failed, notes are tests that passed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from html import escape
 
 import click
 
-from ...compiler.diagnostics import Diagnostic
+from ...compiler.diagnostics import Diagnostic, Severity
 from . import diagnostics_text
 from .reported import errors_first, portable
 from .source_text import Lines, printable
@@ -20,10 +23,10 @@ def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
         by_file.setdefault(diagnostic.primary.span.file, []).append(diagnostic)
     tests = sum(len(found) or 1 for found in by_file.values())
     out = ['<?xml version="1.0" encoding="UTF-8"?>']
-    out.append(f'<testsuites name="csc" tests="{tests}" failures="{len(diagnostics)}">')
+    out.append(f'<testsuites name="csc" tests="{tests}" failures="{_failures(diagnostics)}">')
     for file, found in by_file.items():
         name = _attribute(portable(file))
-        count = f'tests="{len(found) or 1}" failures="{len(found)}" errors="0" skipped="0"'
+        count = f'tests="{len(found) or 1}" failures="{_failures(found)}" errors="0" skipped="0"'
         out.append(f'  <testsuite name="{name}" {count} time="0">')
         out += [_failed(name, d, lines) for d in found]
         if not found:
@@ -31,6 +34,10 @@ def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
         out.append("  </testsuite>")
     out.append("</testsuites>")
     return "\n".join(out)
+
+
+def _failures(found: Sequence[Diagnostic]) -> int:
+    return sum(d.severity is not Severity.NOTE for d in found)
 
 
 def _failed(file: str, diagnostic: Diagnostic, lines: Lines) -> str:
@@ -42,8 +49,12 @@ def _failed(file: str, diagnostic: Diagnostic, lines: Lines) -> str:
     head = f'message="{_attribute(diagnostic.message)}" type="{diagnostic.severity}"'
     return (
         f'    <testcase classname="{file}" name="{name}" time="0">\n'
-        f"      <failure {head}>{text}</failure>\n"
-        "    </testcase>"
+        + (
+            f"      <system-out>{text}</system-out>\n"
+            if diagnostic.severity is Severity.NOTE
+            else f"      <failure {head}>{text}</failure>\n"
+        )
+        + "    </testcase>"
     )
 
 

@@ -1,4 +1,4 @@
-"""A script and its new layout in, the difference as people may see it out."""
+"""A script and its new text in, the difference as people may see it out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NO_LINE_END = "\n\\ No newline at end of file"
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def diff(script: Script, layout: str, mark: str = "") -> str:
+def diff(script: Script, text: str, mark: str = "") -> str:
     """A unified diff, secrets masked; `mark` is the byte order mark that the script had.
 
     It is empty if nothing changes, or only how a secret is written.
     """
     lines = unified_diff(
         _shown(script, mark),
-        _shown(parse(layout, script.file), ""),
+        _shown(parse(text, script.file), ""),
         printable(script.file),
         printable(script.file),
         lineterm="",
