@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ class Check:
     """The scripts to check and against what (see `Circumstances`).
 
     With `is_each_alone` every script begins on the device as it is, and not where the one before it ended.
-    Findings that `known` holds do not count.
+    Findings that `known` holds do not count. `now` is timezone-aware.
     """
 
     paths: Sequence[str]
@@ -35,6 +36,7 @@ class Check:
     stand_in: str | None
     is_each_alone: bool
     known: Baseline | None
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +80,5 @@ def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
         catalog=check.catalog,
         parameters=check.parameters,
         policy=check.policy,
+        now=check.now,
     ).diagnostics

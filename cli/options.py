@@ -69,6 +69,13 @@ schemas = click.option(
     envvar="CSC_SCHEMA",
     help="A TOML file with more object types. Repeatable. [env: CSC_SCHEMA]",
 )
+base = click.option(
+    "--base",
+    "base_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A snapshot (csc show, csc show --json) to start from, in place of the device's state.",
+)
 parameters = click.option(
     "-D",
     "parameters",

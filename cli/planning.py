@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..compiler.compile import script_digest
@@ -17,7 +18,7 @@ from ..runtime.state.location import Location
 from ..runtime.uploads import content_id
 from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
-from .state import load_base
+from .state import find_base
 from .views.source_text import Lines, masked_lines
 
 
@@ -46,13 +47,14 @@ class Planned:
     uploads: Callable[[str], bytes | None]
 
 
-def make_plan(request: Request, location: Location) -> Planned:
-    """Compile the scripts against the device's state and check what the plan relies on.
+def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:
+    """Compile the scripts against the device's state, or a snapshot, and check what the plan relies on.
 
     Raises:
         Failure: if a script or the state cannot be read.
     """
-    base = load_base(location, request.device)
+    catalog = read_catalog(request.schemas)
+    base = find_base(location, request.device, base_file, catalog)
     sources = read_sources(request.scripts, request.folders)
     root = root_of(location.sandbox) if request.uses_sandbox else None
     stand_in = None
@@ -63,9 +65,10 @@ def make_plan(request: Request, location: Location) -> Planned:
         stand_in=stand_in,
         is_strict=request.is_strict,
         base=base,
-        catalog=read_catalog(request.schemas),
+        catalog=catalog,
         parameters=request.parameters,
         policy=request.policy,
+        now=datetime.now(UTC),
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
     uploads = _no_uploads

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from ..compiler import rules
@@ -133,6 +133,7 @@ def compile_sources(
     catalog: Catalog,
     parameters: Mapping[str, str],
     policy: Policy,
+    now: datetime,
 ) -> Compilation:
     """Compile the scripts against a device's state (see `Circumstances`)."""
 
@@ -144,7 +145,7 @@ def compile_sources(
         return Compilation(sources.findings, None, None)
     circumstances = Circumstances(
         base.state,
-        datetime.now(UTC),
+        now,
         find_upload,
         stand_in,
         is_strict,

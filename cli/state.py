@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..compiler.device import DeviceState
+from ..compiler.schema.catalog import Catalog
 from ..runtime.fingerprint import fingerprint_of
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location
@@ -40,3 +42,16 @@ def load_base(location: Location, device: str) -> Base:
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
     return Base(state, snapshot_files(state.committed), fingerprint_of(location.vault_key))
+
+
+def find_base(location: Location, device: str, file: Path | None, catalog: Catalog) -> Base:
+    """What is stored of a device, or the snapshot in `file` in its place.
+
+    Raises:
+        Failure: if the state or the file cannot be used.
+    """
+    if file is None:
+        return load_base(location, device)
+    from .base_file import read_base
+
+    return read_base(file, catalog, fingerprint_of(location.vault_key))

@@ -46,6 +46,7 @@ FORMATS = ("text", "json", "markdown")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit code 2 if there is something to do, else 0."
 )
+@options.base
 @options.sandbox
 @options.strict
 @options.files
@@ -64,6 +65,7 @@ def command(
     json_into: Path | None,
     max_length: int | None,
     detailed_exitcode: bool,
+    base_file: Path | None,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -88,7 +90,11 @@ def command(
         parameters,
         make_policy(config, select, ignore, scripts),
     )
-    planned = make_plan(request, location_of(settings.state))
+    if base_file is not None and out is not None:
+        raise click.UsageError(
+            "--base and --out exclude each other: only a device's state can be applied to"
+        )
+    planned = make_plan(request, location_of(settings.state), base_file)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     plan = planned.plan
     note = plan_text.sandbox_note(plan) if sandbox and plan else ""

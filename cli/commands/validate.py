@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
 from ..scripts import location_of
 from ..settings import Settings
-from ..state import load_base
+from ..state import find_base
 from ..views.source_text import masked_lines
 
 
@@ -34,6 +35,13 @@ from ..views.source_text import masked_lines
     "--diff", "show_diff", is_flag=True, help="With --fix: show what would change, write nothing."
 )
 @click.option("--each", is_flag=True, help="Check every SCRIPT by itself, not one after the other.")
+@options.base
+@click.option(
+    "--at",
+    metavar="DATE",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Check as of this day (UTC): what the script will run into by then.",
+)
 @options.sandbox
 @options.strict
 @options.files
@@ -70,6 +78,8 @@ def command(
     unsafe_fixes: bool,
     show_diff: bool,
     each: bool,
+    base_file: Path | None,
+    at: datetime | None,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -88,8 +98,8 @@ def command(
         raise click.UsageError(f"{option} goes with --fix")
     if baseline is not None and write_baseline is not None:
         raise click.UsageError("--write-baseline writes all findings: leave out --baseline")
-    base = load_base(location_of(settings.state), settings.device)
     catalog = read_catalog(schemas)
+    base = find_base(location_of(settings.state), settings.device, base_file, catalog)
     policy = make_policy(config, select, ignore, scripts)
     known = None
     if baseline is not None:
@@ -107,6 +117,7 @@ def command(
         stand_in="sandbox:root" if sandbox else None,
         is_each_alone=each,
         known=known,
+        now=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
     )
     checked = run_check(check)
     if fix:
