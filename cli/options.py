@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from .variables import NAME, read_variables
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_PARAMETER = re.compile(r"([0-9]+)=(.*)", re.DOTALL)
+# Where the values of --var-file wait for -D, which has the last word.
+_VARIABLES = "csc.variables"
 
 
 def _parse_parameters(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
-    del ctx, param
-    parameters: dict[str, str] = {}
+    del param
+    parameters: dict[str, str] = dict(ctx.meta.get(_VARIABLES, {}))
     for value in values:
-        match = _PARAMETER.fullmatch(value)
-        if match is None:
-            raise click.BadParameter(f"{value!r} is not NUMBER=VALUE, as in -D 1=if1")
-        parameters[match[1]] = match[2]
+        name, equals, text = value.partition("=")
+        if not equals or not NAME.fullmatch(name):
+            # Not the whole of it: the value may be a secret.
+            raise click.BadParameter(f"{name!r} is not followed by =VALUE, as in -D site=oslo")
+        parameters[name] = text
     return parameters
+
+
+def _read_files(ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
+    del param
+    if paths:
+        ctx.meta[_VARIABLES] = read_variables(paths)
 
 
 def _parse_selectors(
@@ -76,14 +85,31 @@ base = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="A snapshot (csc show, csc show --json) to start from, in place of the device's state.",
 )
-parameters = click.option(
+_definitions = click.option(
     "-D",
     "parameters",
     multiple=True,
-    metavar="NUMBER=VALUE",
+    metavar="NAME=VALUE",
     callback=_parse_parameters,
-    help="The value of a script parameter: -D 1=if1 for $1. Repeatable.",
+    help="A value: -D site=oslo for ${var:site}, -D 1=if1 for the script parameter $1. Repeatable.",
 )
+_variable_files = click.option(
+    "--var-file",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_read_files,
+    is_eager=True,
+    expose_value=False,
+    help="A TOML file with values of variables; -D has the last word. Repeatable.",
+)
+
+
+def parameters(command: _Command) -> _Command:
+    """The values of parameters: `-D` and `--var-file`."""
+    return _definitions(_variable_files(command))
+
+
 _config = click.option(
     "--config",
     metavar="FILE",

@@ -23,8 +23,8 @@ SCHEMA = "csc/plan-file/1"
 _AGAIN = "plan again with `csc plan --out`, and apply that"
 
 
-def dump(request: Request, plan: Plan) -> str:
-    """The file's text."""
+def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
+    """The file's text. `secret` names parameters whose values must not be in it."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "request": {
@@ -34,7 +34,8 @@ def dump(request: Request, plan: Plan) -> str:
             "sandbox": request.uses_sandbox,
             "strict": request.is_strict,
             "schemas": list(request.schemas),
-            "parameters": dict(request.parameters),
+            # Secrets are given again when the plan is applied.
+            "parameters": {n: v for n, v in request.parameters.items() if n not in secret},
             "policy": policy_to_json(request.policy),
         },
         "plan": plan_to_json(plan),

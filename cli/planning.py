@@ -10,6 +10,7 @@ from pathlib import Path
 from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, has_errors
+from ..compiler.parameters import used_parameters
 from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy, under_policy
 from ..runtime.preflight import check_plan
@@ -44,6 +45,7 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
+    secret_parameters: frozenset[str]
     uploads: Callable[[str], bytes | None]
 
 
@@ -78,7 +80,12 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         if has_errors(diagnostics):
             plan = None
     return Planned(
-        plan, diagnostics, masked_lines(sources.scripts), script_digest(sources.scripts), uploads
+        plan,
+        diagnostics,
+        masked_lines(sources.scripts),
+        script_digest(sources.scripts, request.parameters),
+        used_parameters(sources.scripts)[1],
+        uploads,
     )
 
 

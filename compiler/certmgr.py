@@ -63,7 +63,8 @@ class _Run:
 def _target(machine: Machine, option: Option) -> Address | None:
     parts = (option.value or "").split("/")
     span = option.value_span
-    is_plain = span.length == len(option.value or "")  # quoted, its parts stand elsewhere
+    # Quoted or filled in, its parts stand elsewhere.
+    is_plain = span.length == len(option.value or "") and not option.parameters
     if len(parts) != 2 or not all(parts):
         machine.report(
             unqualified(

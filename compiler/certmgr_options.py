@@ -13,7 +13,7 @@ from .diagnostics import Diagnostic, Label, finding
 from .kinds import is_distinguished_name
 from .lifecycle import Event
 from .plan import Secret
-from .secrets import EXPRESSION, is_secret_name, secret_of
+from .secrets import EXPRESSION, in_clear, is_secret_name, secret_of
 from .suggest import did_you_mean
 from .values import replacement
 
@@ -209,7 +209,7 @@ def _check_credential(option: Option, is_hex: bool) -> list[Diagnostic]:
         found.append(
             finding(
                 rules.SECRET_IN_CLEAR,
-                "a secret stands in the script in clear text",
+                in_clear(option),
                 option.value_span,
                 "whoever reads the script can enrol in this name",
                 help=f"read it while applying: `-{option.name}=${{env:NAME}}` or `${{file:PATH}}`",

@@ -6,7 +6,7 @@ The whole pipeline: run the scripts on the abstract device, check what they leav
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..grammar.ast import Argument, Option, Property, Span, Word
@@ -19,6 +19,7 @@ from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
 from .interpreter import run
 from .machine import Circumstances, Machine, start
+from .parameters import used_parameters
 from .plan import CmpOperation, Plan
 from .policy import under_policy
 from .references import check_references
@@ -42,7 +43,7 @@ class Compilation:
 
 def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
     """Compile `scripts`, which run in order on one device."""
-    digest = script_digest(scripts)
+    digest = script_digest(scripts, circumstances.parameters)
     machine = start(circumstances, digest)
     for script in scripts:
         run(machine, script)
@@ -73,17 +74,22 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     return Compilation(diagnostics, plan, circumstances.base if plan.is_empty else prediction)
 
 
-def script_digest(scripts: Sequence[Script]) -> str:
-    """SHA-256 in hex of what the scripts say: their identity, whatever their files and layout.
+def script_digest(scripts: Sequence[Script], parameters: Mapping[str, str]) -> str:
+    """SHA-256 in hex of what the scripts say, with the values of the parameters in them.
 
-    Confidential texts are left out, since a digest lets short ones be guessed.
+    It is their identity, whatever their files and layout. Confidential texts are left out, since a digest
+    lets short ones be guessed.
     """
+    used, secret = used_parameters(scripts)
+    values = sorted((name, parameters[name]) for name in used - secret if name in parameters)
     commands = [
         [_spoken(part) for part in (command.verb, *command.arguments)]
         for script in scripts
         for command in script.commands
     ]
-    return hashlib.sha256(canonical(commands).encode()).hexdigest()
+    return hashlib.sha256(
+        canonical([commands, values] if values else commands).encode()
+    ).hexdigest()
 
 
 def _spoken(part: Argument | None) -> list[str | None]:

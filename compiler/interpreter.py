@@ -26,7 +26,7 @@ from .machine import Machine
 from .objects import add, delete, set_
 from .other_commands import look, refuse
 from .other_commands import script as script_command
-from .parameters import fill, script_name
+from .parameters import about_others, fill, script_name
 from .plan import Activate, Commit
 from .references import check_references
 from .secrets import is_secret_name
@@ -49,9 +49,13 @@ def run(machine: Machine, script: Script) -> None:
         machine.report(syntax_finding(problem))
     parameters = {**machine.circumstances.parameters, "0": script_name(script.file)}
     for command in _gather(machine, script.commands):
-        filled, found = fill(command, parameters)
-        machine.report(*found)
+        filled, missing = fill(command, parameters)
+        before = len(machine.diagnostics)
         _step(machine, filled)
+        if filled is not command:
+            caused = about_others(command, parameters, machine.diagnostics[before:])
+            # What would be replaced is not the value, but the parameter that it came from.
+            machine.diagnostics[before:] = missing + [replace(d, fix=None) for d in caused]
         machine.commands += 1
         machine.before = command.last_span
         if len(machine.diagnostics) > _MOST_FINDINGS:

@@ -1,19 +1,23 @@
-"""A command and the values of script parameters in; the command with them filled in out.
+"""A command and the values of parameters in; the command with them filled in out.
 
 A device replaces `$1`, `$2` … by what stands behind `script -execute -name=F`, and `$0` by the script's name.
-A value stays one value, whatever is in it.
+`${var:NAME}` is ours. A value stays one value, whatever is in it: nothing in it is filled in again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
 from ..grammar.ast import Argument, Command, Span, Word
-from ..grammar.quoting import Parameters
+from ..grammar.quoting import Parameters, reference_to
+from ..grammar.script import Script
 from . import rules
-from .diagnostics import Diagnostic, finding
+from .diagnostics import Applicability, Diagnostic, finding
+from .secrets import is_secret_name
+from .suggest import did_you_mean
+from .values import replacement
 
 
 def fill(command: Command, values: Mapping[str, str]) -> tuple[Command, list[Diagnostic]]:
@@ -28,6 +32,23 @@ def fill(command: Command, values: Mapping[str, str]) -> tuple[Command, list[Dia
     verb = None if command.verb is None else _filled(command.verb, values)
     arguments = tuple(_filled(argument, values) for argument in command.arguments)
     return replace(command, verb=verb, arguments=arguments), found
+
+
+def about_others(
+    command: Command, values: Mapping[str, str], found: Iterable[Diagnostic]
+) -> list[Diagnostic]:
+    """The findings that are not about an argument in which a parameter has no value."""
+    lacking = [
+        part.span
+        for part in (command.verb, *command.arguments)
+        if part is not None and any(name not in values for _, name in part.parameters)
+    ]
+    return [d for d in found if not any(_is_within(d.primary.span, span) for span in lacking)]
+
+
+def _is_within(inner: Span, outer: Span) -> bool:
+    begin, end = outer.column, outer.column + outer.length
+    return inner.line == outer.line and begin <= inner.column < end
 
 
 def script_name(file: str) -> str:
@@ -47,20 +68,63 @@ def _replaced(text: str, parameters: Parameters, values: Mapping[str, str]) -> s
     parts: list[str] = []
     end = 0
     for start, name in parameters:
-        parts += (text[end:start], values.get(name, f"${name}"))
-        end = start + 1 + len(name)
+        reference = reference_to(name)
+        parts += (text[end:start], values.get(name, reference))
+        end = start + len(reference)
     return "".join((*parts, text[end:]))
 
 
 def _missing(argument: Argument, values: Mapping[str, str]) -> Iterator[Diagnostic]:
-    span: Span = argument.span if isinstance(argument, Word) else argument.value_span
-    for name in dict.fromkeys(name for _, name in argument.parameters):
+    for place, name in argument.parameters:
         if name not in values:
-            yield finding(
-                rules.PARAMETER,
-                f"the script parameter `${name}` has no value",
-                span,
-                "a device would take it from the command that runs the script",
-                help=f"give it one with `-D {name}=VALUE`, "
-                f"or write `\\${name}` if a dollar sign is meant",
-            )
+            span = _place(argument, place, name)
+            if name.isdecimal():
+                yield finding(
+                    rules.PARAMETER,
+                    f"the script parameter `${name}` has no value",
+                    span,
+                    "a device would take it from the command that runs the script",
+                    help=f"give it one with `-D {name}=VALUE`, "
+                    f"or write `\\${name}` if a dollar sign is meant",
+                )
+            else:
+                known = [other for other in values if not other.isdecimal()]
+                meant = did_you_mean(name, known)
+                yield finding(
+                    rules.PARAMETER,
+                    f"the variable `{name}` has no value",
+                    span,
+                    "nothing to put here",
+                    help=f"did you mean `{reference_to(meant)}`?"
+                    if meant
+                    else f"give it one with `-D {name}=VALUE`, or in a file with --var-file",
+                    fix=replacement(span, reference_to(meant), Applicability.UNSAFE)
+                    if meant
+                    else None,
+                )
+
+
+def _place(argument: Argument, place: int, name: str) -> Span:
+    """Where a parameter stands; the whole value where quotes or escapes hide it."""
+    if isinstance(argument, Word):
+        span, text = argument.span, argument.text
+    else:
+        span, text = argument.value_span, argument.value or ""
+    return span.part(place, len(reference_to(name))) if span.length == len(text) else span
+
+
+def used_parameters(scripts: Iterable[Script]) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the parameters in `scripts`, and of those that stand for a secret."""
+    used: set[str] = set()
+    secret: set[str] = set()
+    for script in scripts:
+        if "$" not in script.text:
+            continue
+        for command in script.commands:
+            for part in (command.verb, *command.arguments):
+                if part is not None and part.parameters:
+                    names = {name for _, name in part.parameters}
+                    used |= names
+                    if not isinstance(part, Word) and is_secret_name(part.name):
+                        secret |= names
+    return frozenset(used), frozenset(secret)

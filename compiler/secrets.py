@@ -8,8 +8,10 @@ from ..grammar.ast import Option, Property, Span, Word
 from ..grammar.script import Script
 from .plan import Secret
 
-# A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`.
-EXPRESSION = re.compile(r"\$\{(env|file):([^}]+)\}")
+# A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`, `${keyring:SERVICE/USER}`.
+EXPRESSION = re.compile(r"\$\{(?:(env|file):([^}\x00]+)|(keyring):([^}/\x00]+/[^}\x00]+))\}")
+# A parameter that stands alone: only its value is confidential, not its name.
+VARIABLE = re.compile(r"\$(?:[0-9]+|\{var:[^}]+\})")
 # A secret of a snapshot: the state knows it by this fingerprint.
 KEPT = re.compile(r"\$\{secret:([0-9a-f]+)\}")
 # What the name of a confidential argument holds, mistyped ones included.
@@ -25,7 +27,14 @@ def is_secret_name(name: str) -> bool:
 
 
 def _names_source(value: str) -> bool:
-    return bool(EXPRESSION.fullmatch(value) or KEPT.fullmatch(value))
+    return bool(EXPRESSION.fullmatch(value) or KEPT.fullmatch(value) or VARIABLE.fullmatch(value))
+
+
+def in_clear(argument: Property | Option) -> str:
+    """What is wrong with a confidential text that stands in the script, or comes from a variable."""
+    if argument.parameters:
+        return "a secret is given in clear text"
+    return "a secret stands in the script in clear text"
 
 
 def secret_of(option: Option) -> Secret:

@@ -23,7 +23,7 @@ from .schema.model import (
     Reference,
     SecretText,
 )
-from .secrets import EXPRESSION, KEPT
+from .secrets import EXPRESSION, KEPT, VARIABLE, in_clear
 
 _FILE = re.compile(r"file://(?P<name>[^/\\\x00-\x1f\x7f]+)")
 # cOS Core writes an empty value like this, too.
@@ -88,7 +88,7 @@ def _read_list(
 def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diagnostic:
     """The finding that nothing stands between commas, before the first or behind the last."""
     span = written.value_span
-    if span.length == len(written.value):
+    if span.length == len(written.value) and not written.parameters:
         empty = next(number for number, part in enumerate(parts) if not part.strip(" "))
         span = span.part(len(",".join(parts[:empty])), 1)
     return finding(
@@ -103,7 +103,7 @@ def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diag
 def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
     """Each item with its place; that of the whole where quotes or escapes hide it."""
     whole = written.value_span
-    is_plain = whole.length == len(written.value)
+    is_plain = whole.length == len(written.value) and not written.parameters
     start = 0
     for part in parts:
         yield part.strip(" "), whole.part(start, len(part)) if is_plain else whole
@@ -146,14 +146,16 @@ def replacement(span: Span, text: str, applicability: Applicability = Applicabil
 
 def _is_elsewhere(machine: Machine, kind: PropertyType, written: Property) -> bool:
     """Whether the value is a `${…}`, which this property cannot take; a finding then."""
-    if not written.value.startswith("${"):
+    # What looks like a variable here is text: it was escaped, or stood in a variable's value.
+    if not written.value.startswith("${") or VARIABLE.match(written.value):
         return False
     machine.report(
         finding(
             rules.SECRET_REFERENCE,
             f"`{kind.name}` cannot be read from elsewhere",
             written.value_span,
-            help="`${env:NAME}` and `${file:PATH}` stand for secrets",
+            help="`${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}` stand for secrets, "
+            "`${var:NAME}` for anything",
         )
     )
     return True
@@ -175,7 +177,7 @@ def _read_secret(machine: Machine, written: Property) -> Value | None:
     machine.report(
         finding(
             rules.SECRET_IN_CLEAR,
-            "a secret stands in the script in clear text",
+            in_clear(written),
             written.value_span,
             "whoever reads the script can use it",
             help=f"name where it is kept: `{written.name}=${{env:NAME}}` or `${{file:PATH}}`",
@@ -190,7 +192,7 @@ def unknown_source(subject: str, span: Span) -> Diagnostic:
         rules.SECRET_REFERENCE,
         f"{subject} names no source that can be read",
         span,
-        help="known are `${env:NAME}` and `${file:PATH}`",
+        help="known are `${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`",
     )
 
 

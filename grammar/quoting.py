@@ -1,18 +1,19 @@
-"""Between a text and how a script writes it: quotes, escapes, and where a script parameter stands."""
+"""Between a text and how a script writes it: quotes, escapes, and where a parameter stands."""
 
 from __future__ import annotations
 
 import re
 
-# Where a parameter stands in a text, and its name: `$1` is (0, "1").
+# Where a parameter stands in a text, and its name: `$1` is (0, "1"), `${var:site}` is (0, "site").
 Parameters = tuple[tuple[int, str], ...]
 
-_SPECIAL = re.compile(r'\\(.)|"|\$([0-9]+)', re.DOTALL)
+_VARIABLE = r"\{var:([A-Za-z_][A-Za-z0-9_.\-]*)\}"
+_SPECIAL = re.compile(rf'\\(.)|"|\$(?:([0-9]+)|{_VARIABLE})', re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _LETTERS = {character: letter for letter, character in _ESCAPES.items()}
 _NEEDS_QUOTES = re.compile(r'[\s"\\]|^$')
 _DIGIT = re.compile(r"[0-9]")
-_TO_ESCAPE = re.compile(r'["\\\n\r\t]|\$(?=[0-9])')
+_TO_ESCAPE = re.compile(rf'["\\\n\r\t]|\$(?=[0-9]|{_VARIABLE})')
 _WELL_QUOTED = re.compile(r'(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*+")*+\\?', re.DOTALL)
 _ENDS_IN_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*+\\\Z")
 
@@ -21,7 +22,8 @@ def unquote(raw: str) -> tuple[str, Parameters]:
     r"""The text of `raw` without quotes, its escapes resolved, and the script parameters in it.
 
     `\n`, `\r` and `\t` are escapes, any other escaped character stands for itself: documented are `\"`, `\r`
-    and `\n` (CLI Reference Guide, chapter 1). A bare value is read alike. `$1` is a parameter, `\$1` is not.
+    and `\n` (CLI Reference Guide, chapter 1). A bare value is read alike. `$1` and `${var:NAME}` are
+    parameters, `\$1` and `\${var:NAME}` are not.
     """
     if '"' not in raw and "\\" not in raw and "$" not in raw:
         return str(raw), ()
@@ -31,7 +33,8 @@ def unquote(raw: str) -> tuple[str, Parameters]:
     for match in _SPECIAL.finditer(raw):
         plain = raw[end : match.start()]
         end = match.end()
-        escaped, parameter = match.groups()
+        escaped, number, variable = match.groups()
+        parameter = number or variable
         if parameter is not None:
             parameters.append((length + len(plain), parameter))
             plain += match[0]
@@ -42,14 +45,20 @@ def unquote(raw: str) -> tuple[str, Parameters]:
     return "".join((*parts, raw[end:])), tuple(parameters)
 
 
+def reference_to(parameter: str) -> str:
+    """How a script refers to a parameter: `$1`, `${var:site}`."""
+    return f"${parameter}" if parameter.isdecimal() else f"${{var:{parameter}}}"
+
+
 def quote(text: str, parameters: Parameters = ()) -> str:
     """A value as a script writes it: in quotes, with escapes, where it needs them."""
     written: list[str] = []
     end = 0
     for start, name in parameters:
-        written += (_escape(text[end:start]), f"${name}")
-        end = start + 1 + len(name)
-        if _DIGIT.match(text, end):
+        reference = reference_to(name)
+        written += (_escape(text[end:start]), reference)
+        end = start + len(reference)
+        if name.isdecimal() and _DIGIT.match(text, end):
             written.append("\\")
     written.append(_escape(text[end:]))
     return f'"{"".join(written)}"' if _NEEDS_QUOTES.search(text) else "".join(written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def command(
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
     request = (
-        saved[0]
+        # Secrets are not in the file: they are given again.
+        replace(saved[0], parameters={**parameters, **saved[0].parameters})
         if saved is not None
         else Request(
             scripts,

@@ -104,7 +104,7 @@ def command(
     if plan is None:
         return FAILED
     if out is not None:
-        _write(out, planfile.dump(request, plan))
+        _write(out, planfile.dump(request, plan, planned.secret_parameters))
     if json_into is not None:
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
     if as_json or form == "json":
