@@ -73,7 +73,8 @@ class Machine:
     finding. `flawed` holds objects that a finding was about, `spoiled` certificates whose life cycle was,
     `reported` properties whose reference was, `unknown_types` types of which it has been said. `taken` and
     `free`: see `indexed`. `repeated` counts the -initiate and -revoke that this script has met for a
-    certificate, done before or not.
+    certificate, done before or not. `given_up` holds those whose object was deleted since they were obtained:
+    an object that is added again begins anew, and nobody misses the old key.
     """
 
     circumstances: Circumstances
@@ -108,6 +109,7 @@ class Machine:
     )
     unknown_types: set[str] = field(default_factory=set[str])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
+    given_up: set[Address] = field(default_factory=set[Address])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     idle: list[Unchanged] = field(default_factory=list[Unchanged])
 
@@ -155,6 +157,8 @@ class Machine:
         self._changed(address)
         self.candidate.remove(address)
         self.deleted[address] = span
+        if address in self.records:
+            self.given_up.add(address)
         self.free.pop((address.parent, address.type), None)
 
     def _changed(self, address: Address) -> None:
@@ -223,6 +227,7 @@ class Machine:
         """Note what CMP obtained for a certificate."""
         self.records[address] = record
         self.owners[record.certificate] = self.owners[record.key] = address
+        self.given_up.discard(address)
 
     def owner(self, content: str) -> tuple[Address, CertificateRecord] | None:
         """The certificate whose newest record has this certificate or key."""
@@ -236,7 +241,7 @@ class Machine:
         """The life-cycle state of the certificate at `address`."""
         return state_of(
             address,
-            self.records.get(address),
+            None if address in self.given_up else self.records.get(address),
             candidate=self.candidate,
             active=self.active,
             committed=self.committed,
@@ -287,4 +292,5 @@ def start(circumstances: Circumstances, script: str) -> Machine:
     )
     for address, record in base.certificates.items():
         machine.keep_record(address, record)
+    machine.given_up |= base.certificates.keys() - base.candidate.keys()
     return machine
