@@ -186,10 +186,9 @@ def _is_done(machine: Machine, run: _Run) -> bool:
         machine.repeated[run.target] = met
     if record is None:
         return False
-    is_past = (
-        run.event is not Event.UPDATE
-        and record.script == machine.script
-        and met < record.operations
+    is_past = record.script == machine.script and (
+        (run.event is Event.INITIATE and met < record.operations)
+        or (run.event is Event.REVOKE and met <= record.operations)
     )
     why = _why_past(run.event, record) if is_past else _why_done(machine, run, record)
     if why is None:
@@ -208,7 +207,11 @@ def _is_done(machine: Machine, run: _Run) -> bool:
 def _why_past(event: Event, record: CertificateRecord) -> str:
     """What an earlier run of this script has done, and has acted on the certificate since."""
     if event is Event.REVOKE:
-        return "this script has revoked the one before it already"
+        return (
+            "revoked already"
+            if record.is_revoked
+            else "this script has revoked the one before it already"
+        )
     since = "revoked it" if record.is_revoked else "another one since"
     return f"this script has obtained it already, and {since}"
 
