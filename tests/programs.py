@@ -94,9 +94,10 @@ class Manual:
 
 
 @st.composite
-def commands(draw: st.DrawFn, manual: Manual, *, updates: bool) -> str:
+def commands(draw: st.DrawFn, manual: Manual, *, updates: bool, has_network: bool = True) -> str:
     """The next command, or the next few that belong together."""
-    choices = ["network", "network", "comment", "store", "activate", "commit", "finish"]
+    choices = ["comment", "activate", "commit", "finish"]
+    choices += ["network", "network", "store"] * has_network
     # The state does not tell what was given up from what waits: who comes back enrols at once.
     if addable := sorted(manual.absent - (manual.known if manual.waiting else set())):
         choices += ["add"] * 3
@@ -181,3 +182,38 @@ def programs(
                 manual.routes = 0
         scripts[-1] += draw(commands(manual, updates=updates))
     return scripts
+
+
+@st.composite
+def slips(draw: st.DrawFn, requests: int) -> str:
+    """A command on a certificate that may come at the wrong time."""
+    reference = draw(st.sampled_from(CERTIFICATES))
+    return draw(
+        st.sampled_from(
+            (
+                added(reference, "ra"),
+                deleted(reference),
+                enrolled(reference, requests),
+                updated(reference),
+                revoked(reference),
+                bound(reference),
+                in_store(reference, "set Certificate {} CertificateData=file://cl_newcert.der"),
+                in_store(reference, "set Certificate {} PrivateKey=file://cl_newkey.pem"),
+            )
+        )
+    )
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[str]:
+    """Scripts along the manual, with now and then a command that does not belong there."""
+    manual = Manual()
+    scripts = [BEGINNING + "".join(added(name, server) for name, server in manual.servers.items())]
+    for number in range(draw(st.integers(1, 12))):
+        if len(scripts) < 3 and draw(st.integers(0, 5)) == 0:
+            scripts.append("")
+        if draw(st.integers(0, 4)) == 0:
+            scripts[-1] += draw(slips(100 + number))
+        else:
+            scripts[-1] += draw(commands(manual, updates=True, has_network=False))
+    return [script for script in scripts if script]
