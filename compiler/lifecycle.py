@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from . import rules
 from .address import Address
-from .configuration import Configuration, FileValue
+from .configuration import Configuration, FileValue, Properties
 from .device import CertificateRecord
 from .diagnostics import Rule
 
@@ -103,11 +103,12 @@ def state_of(
 
 def is_bound(address: Address, record: CertificateRecord, configuration: Configuration) -> bool:
     """Whether `configuration` holds the record's certificate and key at `address`."""
-    properties = configuration.get(address, {})
+    return pair_of(configuration.get(address, {})) == (record.certificate, record.key)
+
+
+def pair_of(properties: Properties) -> tuple[str, str] | None:
+    """The content ids of the certificate and the key that an object holds, None if it lacks one."""
     certificate, key = properties.get("CertificateData"), properties.get("PrivateKey")
-    return (
-        isinstance(certificate, FileValue)
-        and isinstance(key, FileValue)
-        and certificate.content == record.certificate
-        and key.content == record.key
-    )
+    if isinstance(certificate, FileValue) and isinstance(key, FileValue):
+        return certificate.content, key.content
+    return None

@@ -74,11 +74,11 @@ def compile_case(path: Path, changed: str | None = None) -> Compilation:
     return compile_scripts([parse(text, path.name)], circumstances)
 
 
-def carried_out(prediction: DeviceState) -> DeviceState:
-    """The state as a run would leave it: planned contents have become real ones."""
+def carried_out(prediction: DeviceState, run: str = "issued") -> DeviceState:
+    """The state as the run of that name would leave it: planned contents have become real ones."""
 
     def real(content: str) -> str:
-        return content.replace("planned:", "issued:")
+        return content.replace("planned:", f"{run}:")
 
     def configuration(planned: Configuration) -> Configuration:
         return {
@@ -101,11 +101,12 @@ def carried_out(prediction: DeviceState) -> DeviceState:
                 record,
                 certificate=real(record.certificate),
                 key=real(record.key),
-                not_before=ISSUED,
-                not_after=EXPIRES,
+                not_before=record.not_before or ISSUED,
+                not_after=record.not_after or EXPIRES,
             )
             for address, record in prediction.certificates.items()
         },
+        prediction.left_by,
     )
 
 
