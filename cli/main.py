@@ -17,6 +17,7 @@ from .settings import Settings
 _COMMANDS = {
     "apply": "carry a script out",
     "fmt": "lay out scripts canonically",
+    "graph": "draw what apply would do",
     "plan": "show what apply would do",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",

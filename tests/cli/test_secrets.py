@@ -47,6 +47,8 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
             run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
     run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
     run("plan", "--sandbox", "--json", "scripts/gateway.cfg")
+    run("graph", "--sandbox", "scripts/gateway.cfg")
+    run("graph", "--sandbox", "--format", "svg", "scripts/gateway.cfg")
     run("apply", "--yes", "scripts/gateway.cfg")  # no ca_root.der: fails
     run("--connect-to", "::127.0.0.1:1", "apply", "--yes", "--sandbox", "scripts/gateway.cfg")
     run("-v", "apply", "--yes", "plan.json")
