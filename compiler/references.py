@@ -10,16 +10,12 @@ from . import rules
 from .address import Address
 from .configuration import is_added
 from .diagnostics import Applicability, Diagnostic, Label, finding
-from .kinds import is_literal_address
 from .machine import Machine
-from .schema import model
 from .schema.catalog import Catalog
-from .schema.model import ListOf, ObjectType, Reference
+from .schema.model import ObjectType, Reference
 from .suggest import did_you_mean, is_slip
+from .uses import by_reference, is_name, named_by, uses_in
 from .values import replacement
-
-# What an address property refers to where it holds no address.
-_ADDRESS = Reference(("Address",), is_open=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class _Use:
 
 def check_references(machine: Machine, span: Span) -> None:
     """Find what refers to nothing, or to what cannot serve. `span`: the command that activates."""
-    there = _by_reference(machine)
+    there = by_reference(machine.candidate)
     known = frozenset(machine.reported)
     for use in _uses(machine):
         if (use.user, use.property) in known:
@@ -52,7 +48,7 @@ def _check(
     catalog = machine.circumstances.catalog
     types = catalog.targets(use.reference)
     named = there.get(use.text, [])
-    target = next((a for a in named if a.type in types), None)
+    target = named_by(catalog, there, use.reference, use.text)
     if target is not None:
         if target in machine.flawed:
             return []
@@ -81,34 +77,21 @@ def _address(catalog: Catalog, type_name: str, text: str) -> Address:
     return Address(tuple(zip((*above, type_name), parts, strict=False)))
 
 
-def _by_reference(machine: Machine) -> Mapping[str, list[Address]]:
-    there: dict[str, list[Address]] = {}
-    for address in machine.candidate:
-        there.setdefault(address.reference, []).append(address)
-    return there
-
-
 def _uses(machine: Machine) -> Iterator[_Use]:
     types = machine.circumstances.catalog.types
     for address, properties in machine.candidate.items():
         object_type = types.get(address.type)
         if object_type is None:
             continue
-        for name, value in properties.items():
-            prop = object_type.property(name)
-            if prop is None or not isinstance(value, str) or not value:
-                continue
-            kind = prop.kind.item if isinstance(prop.kind, ListOf) else prop.kind
-            if isinstance(kind, Reference | model.Address):
-                items = value.split(",") if isinstance(prop.kind, ListOf) else [value]
-                yield from _items(machine, address, name, kind, items)
+        for name, reference, items in uses_in(object_type, properties):
+            yield from _items(machine, address, name, reference, items)
 
 
 def _items(
     machine: Machine,
     user: Address,
     name: str,
-    kind: Reference | model.Address,
+    reference: Reference,
     items: list[str],
 ) -> Iterator[_Use]:
     origin = machine.origins.get((user, name))
@@ -121,10 +104,8 @@ def _items(
             span = origin.part(start, length) if origin.length > start else origin
         if is_plain:
             start += len(item) + 1
-        if isinstance(kind, Reference):
-            yield _Use(user, name, kind, item, span)
-        elif not is_literal_address(item):
-            yield _Use(user, name, _ADDRESS, item, span)
+        if is_name(reference, item):
+            yield _Use(user, name, reference, item, span)
 
 
 def _presume(
