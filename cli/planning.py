@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
+from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.plan import ObjectChange, Plan
 from ..runtime.preflight import check_plan
@@ -35,9 +36,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The outcome: `plan` is None exactly if a finding is an error."""
+    """The outcome: `plan` is None exactly if a finding is an error.
+
+    `prediction` is the state that the plan leads to, None if compiling gave none.
+    """
 
     plan: Plan | None
+    prediction: DeviceState | None
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
@@ -72,7 +77,12 @@ def make_plan(request: Request, location: Location) -> Planned:
         if has_errors(diagnostics):
             plan = None
     return Planned(
-        plan, diagnostics, masked_lines(sources.scripts), script_digest(sources.scripts), uploads
+        plan,
+        compilation.prediction,
+        diagnostics,
+        masked_lines(sources.scripts),
+        script_digest(sources.scripts),
+        uploads,
     )
 
 

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from ..grammar.ast import Span
 from . import rules
+from .address import Address
+from .configuration import Properties
 from .diagnostics import finding
 from .machine import Machine
 
 _METHODS = ("LocalAuthMethod", "AuthMethod")
+
+
+def chooses_by_identity(address: Address, properties: Properties) -> bool:
+    """Whether it is a tunnel that authenticates with a certificate, and names none."""
+    return (
+        address.type == "IPsecTunnel"
+        and "GatewayCertificate" not in properties
+        and _method(properties) is not None
+    )
+
+
+def _method(properties: Properties) -> str | None:
+    """The property that asks for a certificate."""
+    return next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
 
 
 def check_tunnels(machine: Machine, span: Span) -> None:
@@ -22,8 +38,8 @@ def check_tunnels(machine: Machine, span: Span) -> None:
     ):
         return
     for address, properties in machine.candidate.items():
-        method = next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
-        is_open = address.type == "IPsecTunnel" and "GatewayCertificate" not in properties
+        method = _method(properties)
+        is_open = chooses_by_identity(address, properties)
         if not is_open or method is None or (address, method) in machine.reported:
             continue
         machine.reported.add((address, method))
