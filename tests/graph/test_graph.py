@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from csc.cli.views.graph import dot, graphviz, sugiyama, svg
+from csc.cli.views.graph import dot, graphviz, labels, sugiyama, svg
 from csc.cli.views.graph.labels import widths_of
 from csc.cli.views.graph.layout import Layout
 from csc.compiler.address import ROOT
@@ -265,3 +265,29 @@ def test_many_objects_are_few_nodes() -> None:
     shown = graph_of(plan_of(*actions))
     assert len(shown.nodes) == 2
     assert shown.edges == (("s1", "s2"),)
+
+
+def test_colours_have_contrast() -> None:
+    """WCAG 2: 4.5 for the small bold line, 7 for text, 3 for what is only a line."""
+    styles = [labels.style_of(node) for path in SCRIPTS for node in graph(path).nodes]
+    assert len(set(styles)) == 5
+    assert len({style.symbol for style in styles}) == 5
+    for style in styles:
+        assert contrast(style.line, style.fill) >= 4.5
+        assert contrast(labels.TEXT, style.fill) >= 12
+    for line in (labels.EDGE, labels.FAN, labels.CLUSTER):
+        assert contrast(line, "#ffffff") >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    def linear(part: str) -> float:
+        value = int(part, 16) / 255
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, (colour[1:3], colour[3:5], colour[5:7]))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

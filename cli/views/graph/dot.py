@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ....compiler.graph import Node, PlanGraph
 from .edges import fans_of
 from .labels import (
@@ -102,14 +104,16 @@ def _edges(graph: PlanGraph) -> list[str]:
     """Edges; those at barriers only keep the order, for a barrier says itself what waits for it."""
     barriers = {node.id for node in graph.nodes if node.is_barrier}
     fans = fans_of(graph)
+    arriving = Counter(head for _, head in graph.edges)
     out: list[str] = []
     for tail, head in graph.edges:
         if head in barriers:
-            out.append(f"{tail} -> {head} [style=invis, weight=1];")
+            # Graphviz puts the barrier amid what comes before: many rows count for more.
+            out.append(f"{tail} -> {head} [style=invis, weight={max(arriving[tail], 1)}];")
         elif tail in barriers:
             out.append(f"{tail} -> {head} [style=invis, weight=0];")
         elif (tail, head) in fans:
-            out.append(f"{tail} -> {head} [color={_quoted(FAN)}, weight=0];")
+            out.append(f"{tail} -> {head} [color={_quoted(FAN)}, weight=1];")
         else:
             out.append(f"{tail} -> {head};")
     return out

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ....compiler.graph import PlanGraph
 from .layout import ARROW, Layout, Point
 
-_MANY = 6
+_MANY = 3
 _TO_TRUNK = 8.0
 _LANE = 4.0
 _LANES = 4
@@ -71,7 +71,7 @@ def _trunks(
     fans: Mapping[Edge, Trunk], starts: Mapping[str, Point], ends: Mapping[str, Point]
 ) -> dict[Trunk, float]:
     """Where each trunk stands: beside the nodes that it leads to."""
-    beside = _beside(fans)
+    beside = _beside(fans, starts, ends)
     trunks: dict[Trunk, float] = {}
     for (tail, head), trunk in fans.items():
         if trunk.leaves:
@@ -83,18 +83,29 @@ def _trunks(
     return trunks
 
 
-def _beside(fans: Mapping[Edge, Trunk]) -> dict[Trunk, float]:
+def _beside(
+    fans: Mapping[Edge, Trunk], starts: Mapping[str, Point], ends: Mapping[str, Point]
+) -> dict[Trunk, float]:
     """How far trunks move aside, so that only those that lead to the same nodes lie on one another."""
     led: dict[Trunk, set[str]] = {}
-    for edge, trunk in fans.items():
-        led.setdefault(trunk, set()).update(set(edge) - {trunk.node})
-    different: dict[tuple[bool, int, int], list[set[str]]] = {}
+    heights: dict[Trunk, list[float]] = {}
+    for (tail, head), trunk in fans.items():
+        led.setdefault(trunk, set()).add(head if trunk.leaves else tail)
+        heights.setdefault(trunk, []).extend((starts[tail][1], ends[head][1]))
+    taken: dict[tuple[bool, int, int], list[tuple[int, Trunk]]] = {}
     beside: dict[Trunk, float] = {}
     for trunk, nodes in led.items():
-        known = different.setdefault((trunk.leaves, trunk.section, trunk.rank), [])
-        if nodes not in known:
-            known.append(nodes)
-        beside[trunk] = known.index(nodes) % _LANES * _LANE
+        others = taken.setdefault((trunk.leaves, trunk.section, trunk.rank), [])
+        near = [
+            (lane, led[other] == nodes)
+            for lane, other in others
+            if min(heights[other]) <= max(heights[trunk])
+            and min(heights[trunk]) <= max(heights[other])
+        ]
+        full = {lane for lane, is_same in near if not is_same}
+        lane = next((lane for lane in range(_LANES) if lane not in full), len(others) % _LANES)
+        others.append((lane, trunk))
+        beside[trunk] = lane * _LANE
     return beside
 
 

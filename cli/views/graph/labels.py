@@ -37,7 +37,7 @@ class Style:
 
 TEXT = "#1f2328"
 EDGE = "#57606a"
-FAN = "#afb8c1"  # one of very many edges of a node
+FAN = "#868e99"  # one of very many edges of a node
 CLUSTER = "#8c959f"
 _STYLES = {
     Change.ADD: Style("add", "+", "add", "#116329", "#e6f6ea"),
