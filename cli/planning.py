@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
+from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.parameters import used_parameters
 from ..compiler.plan import ObjectChange, Plan
@@ -39,9 +40,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The outcome: `plan` is None exactly if a finding is an error."""
+    """The outcome: `plan` is None exactly if a finding is an error.
+
+    `prediction` is the state that the plan leads to, None if compiling gave none.
+    """
 
     plan: Plan | None
+    prediction: DeviceState | None
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
@@ -81,6 +86,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
             plan = None
     return Planned(
         plan,
+        compilation.prediction,
         diagnostics,
         masked_lines(sources.scripts),
         script_digest(sources.scripts, request.parameters),
