@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +52,11 @@ class Planned:
     digest: str
     secret_parameters: frozenset[str]
     uploads: Callable[[str], bytes | None]
+
+
+def saved_request(saved: Request, given: Mapping[str, str]) -> Request:
+    """The request of a saved plan; the values of secret parameters are not in it, and given again."""
+    return replace(saved, parameters={**given, **saved.parameters})
 
 
 def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:

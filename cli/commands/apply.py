@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ...runtime.state.lock import exclusive
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
-from ..planning import Planned, Request, make_plan
+from ..planning import Planned, Request, make_plan, saved_request
 from ..scripts import location_of
 from ..settings import Settings
 from ..views import failure_text, plan_text
@@ -64,8 +63,7 @@ def command(
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
     request = (
-        # Secrets are not in the file: they are given again.
-        replace(saved[0], parameters={**parameters, **saved[0].parameters})
+        saved_request(saved[0], parameters)
         if saved is not None
         else Request(
             scripts,

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from .. import drawing, findings, options, planfile
+from ..config import make_policy
 from ..exits import DONE, FAILED
 from ..files import write_text
-from ..planning import Request, make_plan
+from ..planning import Request, make_plan, saved_request
 from ..scripts import location_of
 from ..settings import Settings
 from ..views.plan_text import sandbox_note
@@ -35,6 +36,7 @@ from ..views.plan_text import sandbox_note
 @options.files
 @options.schemas
 @options.parameters
+@options.policy
 @click.pass_obj
 def command(
     settings: Settings,
@@ -48,12 +50,16 @@ def command(
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
     parameters: dict[str, str],
+    config: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
 ) -> int:
     """Draw what applying SCRIPTs, in order, or a plan saved by `csc plan --out`, would do."""
     form = form or _format_of(out)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
-    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters)
-    request = asked if saved is None else saved[0]
+    policy = make_policy(config, select, ignore, scripts)
+    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters, policy)
+    request = asked if saved is None else saved_request(saved[0], parameters)
     planned = make_plan(request, location_of(settings.state))
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:

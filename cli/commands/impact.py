@@ -18,6 +18,7 @@ from ...runtime.state.errors import StateError
 from ...runtime.state.location import Location
 from ...runtime.state.store import open_to_read
 from .. import findings, options
+from ..config import make_policy
 from ..exits import DONE, FAILED, Failure
 from ..planning import Request, make_plan
 from ..schema_files import read_catalog
@@ -44,6 +45,7 @@ _Seen = tuple[Configuration, Mapping[Address, datetime]]
 @options.files
 @options.schemas
 @options.parameters
+@options.policy
 @click.pass_obj
 def command(
     settings: Settings,
@@ -56,11 +58,17 @@ def command(
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
     parameters: dict[str, str],
+    config: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
 ) -> int:
     """Say what refers to an object (cmp/clcert, Certificate cmp/clcert), and what breaks without it."""
     location = location_of(settings.state)
     catalog = read_catalog(schemas)
-    request = Request(scripts, folders, settings.device, sandbox, False, schemas, parameters)
+    policy = make_policy(config, select, ignore, scripts)
+    request = Request(
+        scripts, folders, settings.device, sandbox, False, schemas, parameters, policy
+    )
     try:
         seen = _after(request, location, settings) if scripts else _committed(settings, location)
     except StateError as error:

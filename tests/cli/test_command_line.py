@@ -28,7 +28,7 @@ GATEWAY = SAMPLES / "gateway.cfg"
         ("graph", "--format", "png", "a.cfg"),
         ("impact",),
         ("show", "--json", "--template", __file__),
-        ("plan", "-D", "name=x", "a.cfg"),
+        ("plan", "-D", "a name=x", "a.cfg"),
         ("plan", "--json", "--format", "markdown", "a.cfg"),
         ("plan", "--max-length", "5000", "a.cfg"),
         ("plan", "--format", "markdown", "--max-length", "999", "a.cfg"),
