@@ -185,17 +185,17 @@ def programs(
 
 
 @st.composite
-def slips(draw: st.DrawFn, requests: int) -> str:
+def slips(draw: st.DrawFn, manual: Manual, requests: int) -> str:
     """A command on a certificate that may come at the wrong time."""
-    reference = draw(st.sampled_from(CERTIFICATES))
+    there = sorted(manual.servers.keys() - manual.empty) or sorted(manual.servers)
+    reference = draw(st.sampled_from((*there * 3, *CERTIFICATES)))
+    managed = draw(st.sampled_from((reference, reference, "cmp/cacert")))
     return draw(
         st.sampled_from(
             (
                 added(reference, "ra"),
                 deleted(reference),
-                enrolled(reference, requests),
-                updated(reference),
-                revoked(reference),
+                *(enrolled(managed, requests), updated(managed), revoked(managed)) * 2,
                 bound(reference),
                 in_store(reference, "set Certificate {} CertificateData=file://cl_newcert.der"),
                 in_store(reference, "set Certificate {} PrivateKey=file://cl_newkey.pem"),
@@ -204,16 +204,30 @@ def slips(draw: st.DrawFn, requests: int) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A script, and how many days after the one before it is applied."""
+
+    days: int
+    script: str
+
+
 @st.composite
-def sessions(draw: st.DrawFn) -> list[str]:
+def sessions(draw: st.DrawFn) -> list[Visit]:
     """Scripts along the manual, with now and then a command that does not belong there."""
     manual = Manual()
-    scripts = [BEGINNING + "".join(added(name, server) for name, server in manual.servers.items())]
-    for number in range(draw(st.integers(1, 12))):
+    there = manual.servers.items()
+    days, scripts = [0], [BEGINNING + "".join(added(name, server) for name, server in there)]
+    for number in range(draw(st.integers(1, 14))):
         if len(scripts) < 3 and draw(st.integers(0, 5)) == 0:
             scripts.append("")
-        if draw(st.integers(0, 4)) == 0:
-            scripts[-1] += draw(slips(100 + number))
+            days.append(draw(st.sampled_from((0, 0, 100))))
+            if days[-1]:
+                manual.ended |= manual.valid.keys()
+                manual.valid.clear()
+                manual.waiting = None
+        if draw(st.integers(0, 5)) == 0:
+            scripts[-1] += draw(slips(manual, 100 + number))
         else:
             scripts[-1] += draw(commands(manual, updates=True, has_network=False))
-    return [script for script in scripts if script]
+    return [Visit(*visit) for visit in zip(days, scripts, strict=True)]
