@@ -231,3 +231,66 @@ def sessions(draw: st.DrawFn) -> list[Visit]:
         else:
             scripts[-1] += draw(commands(manual, updates=True, has_network=False))
     return [Visit(*visit) for visit in zip(days, scripts, strict=True)]
+
+
+@st.composite
+def reordered(draw: st.DrawFn) -> tuple[str, str]:
+    """One script in two orders: what belongs together keeps its own, and nothing passes a barrier.
+
+    What belongs together: the life of one certificate, with each result bound at once, for the next certmgr
+    takes its files; and the commands on one object or in one container.
+    """
+    manual = Manual()
+    orders = [BEGINNING + "".join(added(name, "ca") for name in manual.servers)] * 2
+    for _ in range(draw(st.integers(1, 3))):
+        lives = {name: draw(life(manual, name)) for name in CERTIFICATES}
+        chains = [*lives.values(), draw(chain_of_networks(manual)), draw(chain_of_comments())]
+        turns = [number for number, chain in enumerate(chains) for _ in chain]
+        barrier = draw(st.sampled_from(("activate\n", "activate\ncommit\n", "")))
+        for order in range(2):
+            waiting = [iter(chain) for chain in chains]
+            shuffled = draw(st.permutations(turns))
+            orders[order] += "".join(next(waiting[turn]) for turn in shuffled) + barrier
+        if not barrier:
+            break
+    return orders[0], orders[1]
+
+
+@st.composite
+def life(draw: st.DrawFn, manual: Manual, name: str) -> list[str]:
+    """A while of one certificate's life, as commands that nothing may come between."""
+    found: list[str] = []
+    for _ in range(draw(st.integers(0, 3))):
+        if name not in manual.servers:
+            manual.servers[name] = draw(st.sampled_from(SERVERS))
+            manual.empty.add(name)
+            found.append(added(name, manual.servers[name]))
+        elif name in manual.valid:
+            match draw(st.sampled_from(("update", "revoke", "delete"))):
+                case "update":
+                    found.append(updated(name) + bound(name))
+                case "revoke":
+                    del manual.valid[name]
+                    manual.ended.add(name)
+                    found.append(revoked(name))
+                case _:
+                    found.append(manual.delete(name))
+        else:
+            found.append(manual.enrol(name) + bound(name))
+    return found
+
+
+@st.composite
+def chain_of_networks(draw: st.DrawFn, manual: Manual) -> list[str]:
+    """Commands on objects of other types."""
+    found: list[str] = []
+    for _ in range(draw(st.integers(0, 3))):
+        text, manual.routes = draw(network(manual.routes))
+        found.append(text)
+    return found
+
+
+def chain_of_comments() -> st.SearchStrategy[list[str]]:
+    """Commands on one CMPServer."""
+    comments = st.sampled_from(("one", '"two words"', '""'))
+    return st.lists(comments.map("set CMPServer ra Comments={}\n".format), max_size=3)
