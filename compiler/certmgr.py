@@ -316,7 +316,13 @@ def _refuse(machine: Machine, run: _Run, state: State) -> None:
 
 def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
     """Whether the files that certmgr is about to write hold nothing that would be lost."""
-    owner = machine.owner(machine.reaching.get(CERTIFICATE_FILE, ""))
+    # A certmgr that had nothing to do is what a `file://` sees, and has written nothing.
+    contents = (machine.reaching.get(CERTIFICATE_FILE), machine.files.get(CERTIFICATE_FILE))
+    return all(_is_kept(machine, run, content) for content in dict.fromkeys(contents) if content)
+
+
+def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
+    owner = machine.owner(content)
     if owner is None or machine.state(owner[0]) is not State.OBTAINED:
         return True
     address, record = owner

@@ -185,17 +185,17 @@ def programs(
 
 
 @st.composite
-def slips(draw: st.DrawFn, requests: int) -> str:
+def slips(draw: st.DrawFn, manual: Manual, requests: int) -> str:
     """A command on a certificate that may come at the wrong time."""
-    reference = draw(st.sampled_from(CERTIFICATES))
+    there = sorted(manual.servers.keys() - manual.empty) or sorted(manual.servers)
+    reference = draw(st.sampled_from((*there * 3, *CERTIFICATES)))
+    managed = draw(st.sampled_from((reference, reference, "cmp/cacert")))
     return draw(
         st.sampled_from(
             (
                 added(reference, "ra"),
                 deleted(reference),
-                enrolled(reference, requests),
-                updated(reference),
-                revoked(reference),
+                *(enrolled(managed, requests), updated(managed), revoked(managed)) * 2,
                 bound(reference),
                 in_store(reference, "set Certificate {} CertificateData=file://cl_newcert.der"),
                 in_store(reference, "set Certificate {} PrivateKey=file://cl_newkey.pem"),
@@ -204,16 +204,93 @@ def slips(draw: st.DrawFn, requests: int) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A script, and how many days after the one before it is applied."""
+
+    days: int
+    script: str
+
+
 @st.composite
-def sessions(draw: st.DrawFn) -> list[str]:
+def sessions(draw: st.DrawFn) -> list[Visit]:
     """Scripts along the manual, with now and then a command that does not belong there."""
     manual = Manual()
-    scripts = [BEGINNING + "".join(added(name, server) for name, server in manual.servers.items())]
-    for number in range(draw(st.integers(1, 12))):
+    there = manual.servers.items()
+    days, scripts = [0], [BEGINNING + "".join(added(name, server) for name, server in there)]
+    for number in range(draw(st.integers(1, 14))):
         if len(scripts) < 3 and draw(st.integers(0, 5)) == 0:
             scripts.append("")
-        if draw(st.integers(0, 4)) == 0:
-            scripts[-1] += draw(slips(100 + number))
+            days.append(draw(st.sampled_from((0, 0, 100))))
+            if days[-1]:
+                manual.ended |= manual.valid.keys()
+                manual.valid.clear()
+                manual.waiting = None
+        if draw(st.integers(0, 5)) == 0:
+            scripts[-1] += draw(slips(manual, 100 + number))
         else:
             scripts[-1] += draw(commands(manual, updates=True, has_network=False))
-    return [script for script in scripts if script]
+    return [Visit(*visit) for visit in zip(days, scripts, strict=True)]
+
+
+@st.composite
+def reordered(draw: st.DrawFn) -> tuple[str, str]:
+    """One script in two orders: what belongs together keeps its own, and nothing passes a barrier.
+
+    What belongs together: the life of one certificate, with each result bound at once, for the next certmgr
+    takes its files; and the commands on one object or in one container.
+    """
+    manual = Manual()
+    orders = [BEGINNING + "".join(added(name, "ca") for name in manual.servers)] * 2
+    for _ in range(draw(st.integers(1, 3))):
+        lives = {name: draw(life(manual, name)) for name in CERTIFICATES}
+        chains = [*lives.values(), draw(chain_of_networks(manual)), draw(chain_of_comments())]
+        turns = [number for number, chain in enumerate(chains) for _ in chain]
+        barrier = draw(st.sampled_from(("activate\n", "activate\ncommit\n", "")))
+        for order in range(2):
+            waiting = [iter(chain) for chain in chains]
+            shuffled = draw(st.permutations(turns))
+            orders[order] += "".join(next(waiting[turn]) for turn in shuffled) + barrier
+        if not barrier:
+            break
+    return orders[0], orders[1]
+
+
+@st.composite
+def life(draw: st.DrawFn, manual: Manual, name: str) -> list[str]:
+    """A while of one certificate's life, as commands that nothing may come between."""
+    found: list[str] = []
+    for _ in range(draw(st.integers(0, 3))):
+        if name not in manual.servers:
+            manual.servers[name] = draw(st.sampled_from(SERVERS))
+            manual.empty.add(name)
+            found.append(added(name, manual.servers[name]))
+        elif name in manual.valid:
+            match draw(st.sampled_from(("update", "revoke", "delete"))):
+                case "update":
+                    found.append(updated(name) + bound(name))
+                case "revoke":
+                    del manual.valid[name]
+                    manual.ended.add(name)
+                    found.append(revoked(name))
+                case _:
+                    found.append(manual.delete(name))
+        else:
+            found.append(manual.enrol(name) + bound(name))
+    return found
+
+
+@st.composite
+def chain_of_networks(draw: st.DrawFn, manual: Manual) -> list[str]:
+    """Commands on objects of other types."""
+    found: list[str] = []
+    for _ in range(draw(st.integers(0, 3))):
+        text, manual.routes = draw(network(manual.routes))
+        found.append(text)
+    return found
+
+
+def chain_of_comments() -> st.SearchStrategy[list[str]]:
+    """Commands on one CMPServer."""
+    comments = st.sampled_from(("one", '"two words"', '""'))
+    return st.lists(comments.map("set CMPServer ra Comments={}\n".format), max_size=3)

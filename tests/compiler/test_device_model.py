@@ -1,5 +1,7 @@
 """What the compiler says of a certificate's life is what happens on a device, neither more nor less."""
 
+from datetime import timedelta
+
 from csc.compiler.compile import Compilation, compile_scripts, script_digest
 from csc.compiler.device import DeviceState
 from csc.compiler.diagnostics import Severity
@@ -7,19 +9,22 @@ from csc.compiler.interpreter import run
 from csc.compiler.machine import Circumstances, start
 from csc.grammar.parser import parse
 from hypothesis import given, settings
-from programs import sessions
+from programs import Visit, sessions
 from support.cases import ISSUED, carried_out
 from support.device_model import CertificateTrouble, DeviceModel, Trouble, Unspecified
 
 
 @settings(deadline=None)
 @given(sessions())
-def test_findings_are_what_happens_on_a_device(session: list[str]) -> None:
+def test_findings_are_what_happens_on_a_device(session: list[Visit]) -> None:
     """An error stands where the device fails first; there is a warning if a restart would lose something."""
-    device, base = DeviceModel(), DeviceState()
-    for number, script in enumerate(session):
+    device, base, now = DeviceModel(), DeviceState(), ISSUED
+    for number, visit in enumerate(session):
+        script = visit.script
+        device.wait(visit.days)
+        now += timedelta(days=visit.days)
         circumstances = Circumstances(
-            base, ISSUED, lambda name: f"sha256:{name}", None, is_strict=True
+            base, now, lambda name: f"sha256:{name}", None, is_strict=True
         )
         compilation = compile_scripts([parse(script)], circumstances)
         try:
@@ -30,7 +35,7 @@ def test_findings_are_what_happens_on_a_device(session: list[str]) -> None:
             assert not errors(compilation)
             assert device.loses_at_restart() == bool(life_cycle(compilation, Severity.WARNING))
             assert compilation.prediction is not None
-            base = carried_out(compilation.prediction, f"run{number}")
+            base = carried_out(compilation.prediction, f"run{number}", now)
             continue
         line, trouble = failure
         if isinstance(trouble, CertificateTrouble):

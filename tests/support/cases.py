@@ -29,7 +29,7 @@ from csc.grammar.parser import parse
 
 CASES = Path(__file__).parent.parent / "cases"
 ISSUED = datetime(2026, 12, 1, tzinfo=UTC)
-EXPIRES = ISSUED + timedelta(days=90)
+VALIDITY = timedelta(days=90)
 
 
 def all_cases() -> list[Path]:
@@ -74,7 +74,7 @@ def compile_case(path: Path, changed: str | None = None) -> Compilation:
     return compile_scripts([parse(text, path.name)], circumstances)
 
 
-def carried_out(prediction: DeviceState, run: str = "issued") -> DeviceState:
+def carried_out(prediction: DeviceState, run: str = "issued", at: datetime = ISSUED) -> DeviceState:
     """The state as the run of that name would leave it: planned contents have become real ones."""
 
     def real(content: str) -> str:
@@ -101,8 +101,8 @@ def carried_out(prediction: DeviceState, run: str = "issued") -> DeviceState:
                 record,
                 certificate=real(record.certificate),
                 key=real(record.key),
-                not_before=record.not_before or ISSUED,
-                not_after=record.not_after or EXPIRES,
+                not_before=record.not_before or at,
+                not_after=record.not_after or at + VALIDITY,
             )
             for address, record in prediction.certificates.items()
         },
