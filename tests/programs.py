@@ -36,7 +36,9 @@ def deleted(reference: str) -> str:
 
 def enrolled(reference: str, subject: int) -> str:
     name = f"CN={reference.replace('/', '-')},O={subject}"
-    return f'certmgr -clientcert={reference} -initiate -username={reference} -password=psk -subject="{name}"\n'
+    return (
+        f'certmgr -clientcert={reference} -initiate -username=ref -password=psk -subject="{name}"\n'
+    )
 
 
 def updated(reference: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+from csc.compiler import rules
 from csc.compiler.address import Address
 from csc.compiler.compile import Compilation, compile_scripts
 from csc.compiler.configuration import Configuration, FileValue
@@ -86,5 +87,11 @@ def records(compilation: Compilation) -> dict[Address, CertificateRecord]:
     }
 
 
+# What these are about is the order itself.
+OF_THE_ORDER = {rules.NOT_ACTIVE_YET, rules.CREDENTIALS_REUSED}
+
+
 def findings(compilation: Compilation) -> Counter[tuple[str, str]]:
-    return Counter((d.rule.code, d.message) for d in compilation.diagnostics)
+    return Counter(
+        (d.rule.code, d.message) for d in compilation.diagnostics if d.rule not in OF_THE_ORDER
+    )
