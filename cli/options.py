@@ -133,6 +133,32 @@ _ignore = click.option(
 )
 
 
+_only = click.option(
+    "--only",
+    multiple=True,
+    metavar="ADDR",
+    help="Plan what is about this object, and all it needs: cmp/clcert, 'Certificate cmp/clcert',"
+    " a container for all in it. Repeatable.",
+)
+_skip = click.option(
+    "--skip",
+    multiple=True,
+    metavar="ADDR",
+    help="Leave out what is about this object, and all that depends on it. Repeatable.",
+)
+_replace = click.option(
+    "--replace",
+    multiple=True,
+    metavar="ADDR",
+    help="Enrol this certificate afresh, with a new key, although it is valid. Repeatable.",
+)
+
+
+def selection(command: _Command) -> _Command:
+    """Which objects the plan is about: `--only`, `--skip` and `--replace`."""
+    return _only(_skip(_replace(command)))
+
+
 def policy(command: _Command) -> _Command:
     """Which findings are shown: `--config`, `--select` and `--ignore`."""
     return _config(_select(_ignore(command)))

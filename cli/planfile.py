@@ -14,6 +14,7 @@ from typing import Any
 
 from ..compiler.plan import Plan
 from ..compiler.policy import policy_from_json, policy_to_json
+from ..compiler.selection import Selection
 from ..compiler.serialize import canonical, plan_to_json
 from .exits import REFUSED, Failure
 from .planning import Request
@@ -37,6 +38,9 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
             # Secrets are given again when the plan is applied.
             "parameters": {n: v for n, v in request.parameters.items() if n not in secret},
             "policy": policy_to_json(request.policy),
+            "only": list(request.selection.only),
+            "skip": list(request.selection.skip),
+            "replace": list(request.selection.replace),
         },
         "plan": plan_to_json(plan),
     }
@@ -68,6 +72,11 @@ def load(path: str) -> tuple[Request, Any] | None:
             tuple(map(str, wanted["schemas"])),
             {str(name): str(value) for name, value in wanted["parameters"].items()},
             policy_from_json(wanted["policy"]),
+            Selection(
+                tuple(map(str, wanted.get("only", ()))),
+                tuple(map(str, wanted.get("skip", ()))),
+                tuple(map(str, wanted.get("replace", ()))),
+            ),
         )
         return request, document["plan"]
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.parameters import used_parameters
 from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy, under_policy
+from ..compiler.selection import COMMAND_LINE, Selection
 from ..runtime.preflight import check_plan
 from ..runtime.sandbox.ca import root_of
 from ..runtime.state.location import Location
@@ -36,6 +37,7 @@ class Request:
     schemas: tuple[str, ...]
     parameters: Mapping[str, str]
     policy: Policy
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         parameters=request.parameters,
         policy=request.policy,
         now=datetime.now(UTC),
+        selection=request.selection,
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
     uploads = _no_uploads
@@ -93,7 +96,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         plan,
         compilation.prediction,
         diagnostics,
-        masked_lines(sources.scripts),
+        {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
         script_digest(sources.scripts, request.parameters),
         used_parameters(sources.scripts)[1],
         uploads,

@@ -16,6 +16,7 @@ from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
 from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
+from ..compiler.selection import Selection
 from ..grammar.ast import Span
 from ..grammar.parser import parse
 from ..grammar.script import Script
@@ -134,6 +135,7 @@ def compile_sources(
     parameters: Mapping[str, str],
     policy: Policy,
     now: datetime,
+    selection: Selection | None = None,
 ) -> Compilation:
     """Compile the scripts against a device's state (see `Circumstances`)."""
 
@@ -153,6 +155,7 @@ def compile_sources(
         base.fingerprint,
         parameters,
         policy,
+        selection or Selection(),
     )
     return compile_scripts(sources.scripts, circumstances)
 

@@ -10,14 +10,16 @@ from .address import ROOT, Address
 from .arguments import Arguments
 from .certmgr_advice import check_active, check_credentials
 from .certmgr_options import Form, read_form
+from .certmgr_refusal import refuse
 from .configuration import FileValue
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
-from .lifecycle import REFUSALS, TRANSITIONS, Event, State, pair_of
+from .lifecycle import TRANSITIONS, Event, State, pair_of
 from .machine import Binding, Machine
 from .objects import look_up
-from .plan import CmpOperation, Operation, Server
+from .plan import CmpOperation, Operation, Renewal, Server
 from .references import target_of
+from .replacement import is_replaced, replaced, waits
 from .schema.catalog import BUILT_IN
 from .steps import planned
 from .values import unqualified
@@ -33,6 +35,8 @@ def certmgr(machine: Machine, verb: Word, arguments: Arguments) -> None:
     if is_sound and form.event and target and server:
         end = max((verb, *arguments.all), key=lambda part: part.span[1:3]).span
         run = _Run(form.event, target, server, form, verb.span, end)
+        if form.event is Event.UPDATE:
+            machine.renewals.append(Renewal(target, verb.span))
         if _is_done(machine, run) or _is_allowed(machine, run):
             return
     # What certmgr would have made counts as made: what uses it has no mistake of its own.
@@ -190,6 +194,8 @@ def _is_done(machine: Machine, run: _Run) -> bool:
     if run.event is not Event.UPDATE:
         met += 1
         machine.repeated[run.target] = met
+    if run.event is Event.INITIATE:
+        machine.initiated[run.target] = run.span
     if record is None:
         return False
     is_past = record.script == machine.script and (
@@ -227,7 +233,11 @@ def _why_done(machine: Machine, run: _Run, record: CertificateRecord) -> str | N
     is_over = record.is_revoked or record.is_expired(machine.circumstances.now)
     state = machine.state(run.target)
     match run.event:
+        case Event.INITIATE if is_replaced(machine, run.target):
+            return None
         case Event.INITIATE if not is_over and record.request == run.request:
+            if waits(machine, run.target):
+                machine.enrolled.add(run.target)
             return f"obtained already{until}"
         case Event.UPDATE if state is State.OBTAINED and _waits_for_binding(machine, run.target):
             return f"the new certificate is there already and waits to be bound{until}"
@@ -248,8 +258,9 @@ def _waits_for_binding(machine: Machine, target: Address) -> bool:
 def _is_allowed(machine: Machine, run: _Run) -> bool:
     """Plan the operation if the life cycle has it; a finding and False if not."""
     state = machine.state(run.target)
-    if (state, run.event) not in TRANSITIONS:
-        _refuse(machine, run, state)
+    is_again = run.event is Event.INITIATE and is_replaced(machine, run.target)
+    if (state, run.event) not in TRANSITIONS and not is_again:
+        refuse(machine, run.event, run.target, run.span)
         return False
     if run.event is not Event.REVOKE and not _keeps_waiting_files(machine, run):
         return False
@@ -258,60 +269,6 @@ def _is_allowed(machine: Machine, run: _Run) -> bool:
         check_credentials(machine, run.target, run.server, run.form, run.span)
     _plan(machine, run)
     return True
-
-
-def _refuse(machine: Machine, run: _Run, state: State) -> None:
-    rule = REFUSALS[state, run.event]
-    record = machine.records.get(run.target)
-    name = run.target.reference
-    made = machine.obtained.get(record.certificate) if record else None
-    facts = {
-        rules.OVERWRITTEN: (
-            "what certmgr obtained is overwritten before it was bound",
-            "overwritten here: the earlier key is lost",
-            f"bind it first: `set Certificate {run.target.name} "
-            f"CertificateData=file://{CERTIFICATE_FILE} PrivateKey=file://{KEY_FILE}`",
-        ),
-        rules.ALREADY_VALID: (
-            f"{name} has a valid certificate already"
-            + (f", for {record.request}" if record else ""),
-            "-initiate needs an object without one",
-            "renew it with -update, or end it first with -revoke",
-        ),
-        rules.NOTHING_OBTAINED: (
-            f"{name} has no certificate that CMP obtained",
-            f"nothing to {run.event}",
-            "obtain one first: `certmgr -initiate …`",
-        ),
-        rules.NOT_BOUND: (
-            f"the certificate of {name} was obtained but never bound",
-            f"the device holds nothing to {run.event} yet",
-            "bind it first with `set Certificate … CertificateData=… PrivateKey=…`",
-        ),
-        rules.CERTIFICATE_EXPIRED: (
-            f"the certificate of {name} has expired"
-            + (f" on {record.not_after:%Y-%m-%d}" if record and record.not_after else ""),
-            f"an expired certificate cannot authorise -{run.event}",
-            "obtain a new one with -initiate",
-        ),
-        rules.USE_AFTER_REVOKE: (
-            f"the certificate of {name} is revoked",
-            f"a revoked certificate cannot authorise -{run.event}",
-            "obtain a new one with -initiate",
-        ),
-    }
-    message, label, way_out = facts[rule]
-    machine.spoiled.add(run.target)
-    machine.report(
-        finding(
-            rule,
-            message,
-            run.span,
-            label,
-            secondary=(Label(made, "obtained here"),) if made else (),
-            help=way_out,
-        )
-    )
 
 
 def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
@@ -378,6 +335,7 @@ def _plan(machine: Machine, run: _Run) -> None:
     else:
         record = replace(old, is_revoked=True, script=machine.script, operations=done)
     signer = None if run.event is Event.INITIATE else old
+    is_again = run.event is Event.INITIATE and is_replaced(machine, run.target)
     machine.steps.operation(
         CmpOperation(
             operation=Operation(run.event),
@@ -394,10 +352,13 @@ def _plan(machine: Machine, run: _Run) -> None:
             username=run.form.username,
             password=run.form.password,
             is_hex=run.form.is_hex,
+            replaces=replaced(old) if is_again and old is not None else None,
         ),
         run.span,
-        f"certmgr -{run.event}",
+        f"certmgr -{run.event}" + (", asked for with --replace" if is_again else ""),
     )
+    if run.event is Event.INITIATE:
+        machine.enrolled.add(run.target)
     machine.keep_record(run.target, record)
     machine.binding[record.certificate] = Binding(run.end, machine.context, machine.commands)
     if run.event is Event.REVOKE:

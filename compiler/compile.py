@@ -23,7 +23,10 @@ from .parameters import used_parameters
 from .plan import CmpOperation, Plan
 from .policy import under_policy
 from .references import check_references
+from .replacement import check_replacements
+from .scope import narrow
 from .secrets import is_secret_name
+from .selection import check_selection
 from .serialize import canonical, state_digest
 from .silencing import silenced
 from .tunnels import check_tunnels
@@ -59,6 +62,10 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     found = silenced(scripts, machine.diagnostics, is_new_device=is_new)
     shown = under_policy(circumstances.policy, found)
     diagnostics = tuple(sorted(shown, key=lambda d: (order[d.primary.span.file], d.sort_key)))
+    selection, catalog = circumstances.selection, circumstances.catalog
+    if selection.words and not has_errors(diagnostics):
+        diagnostics += tuple(check_selection(selection, machine.known, catalog))
+        diagnostics += tuple(check_replacements(machine))
     if has_errors(diagnostics):
         return Compilation(diagnostics, None, None)
     inputs = hashlib.sha256(canonical([digest, machine.uploads]).encode()).hexdigest()
@@ -71,7 +78,13 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
         inputs,
     )
     plan = _plan(machine, digest, inputs)
-    return Compilation(diagnostics, plan, circumstances.base if plan.is_empty else prediction)
+    if selection.is_whole:
+        return Compilation(diagnostics, plan, circumstances.base if plan.is_empty else prediction)
+    narrowed = narrow(plan, circumstances.base, selection, catalog)
+    diagnostics += narrowed.diagnostics
+    if has_errors(diagnostics):
+        return Compilation(diagnostics, None, None)
+    return Compilation(diagnostics, narrowed.plan, narrowed.prediction)
 
 
 def script_digest(scripts: Sequence[Script], parameters: Mapping[str, str]) -> str:
@@ -121,7 +134,14 @@ def _plan(machine: Machine, digest: str, inputs: str) -> Plan:
         is_repeated = inputs == base.left_by and _secrets(machine) <= _secrets(base)
         if changes_nothing or is_repeated:
             steps = ()
-    return Plan(steps, tuple(machine.idle), digest, inputs, state_digest(base))
+    return Plan(
+        steps,
+        tuple(machine.idle),
+        digest,
+        inputs,
+        state_digest(base),
+        tuple(machine.renewals),
+    )
 
 
 def _secrets(device: Machine | DeviceState) -> set[Value]:

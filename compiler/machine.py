@@ -16,9 +16,10 @@ from .configuration import Properties
 from .device import CertificateRecord, DeviceState
 from .diagnostics import Diagnostic, Severity
 from .lifecycle import State, state_of
-from .plan import Unchanged
+from .plan import Renewal, Unchanged
 from .policy import Policy
 from .schema.catalog import BUILT_IN, Catalog
+from .selection import Selection
 from .steps import StepBuilder
 
 # The content id of an uploaded file that the script names, None if there is none; raises OSError if it
@@ -41,7 +42,7 @@ class Circumstances:
     `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
     With `is_strict` the device's own rules hold: adding what exists is an error. `fingerprint` tells secrets
     apart without keeping them. `parameters` are the values of `$1` and so on, by name. `policy` says which
-    findings count.
+    findings count, `selection` which objects the plan is about.
     """
 
     base: DeviceState
@@ -53,6 +54,7 @@ class Circumstances:
     fingerprint: Callable[[str], str] = fingerprint_of_the_moment
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     policy: Policy = field(default_factory=Policy)
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class Machine:
     `repeated` counts the -initiate and -revoke of this script for a certificate, done before or not.
     `given_up` holds those whose object was deleted since they were obtained: an object that is added again
     begins anew, and nobody misses the old key.
+
+    `initiated` are the certificates that an -initiate was about, `enrolled` those for which one is planned.
+    `renewals`: each -update.
 
     `before`: the end of the command before this one, in the same script.
     `commands` counts what has been run so far; `activated` and `committed_at` are its values at the last
@@ -143,6 +148,9 @@ class Machine:
     committed_at: int = -1
     before: Span | None = None
     idle: list[Unchanged] = field(default_factory=list[Unchanged])
+    renewals: list[Renewal] = field(default_factory=list[Renewal])
+    initiated: dict[Address, Span] = field(default_factory=dict[Address, Span])
+    enrolled: set[Address] = field(default_factory=set[Address])
 
     def severe_if_strict(self, found: Diagnostic) -> Diagnostic:
         """The finding, an error with --strict."""
@@ -159,6 +167,12 @@ class Machine:
     def exists(self, address: Address) -> bool:
         """Whether the candidate holds the object, or has to be taken to."""
         return address.is_root or address in self.candidate or address in self.assumed
+
+    @property
+    def known(self) -> set[Address]:
+        """Every object that is there now, or was before."""
+        base = self.circumstances.base
+        return {*self.candidate, *base.candidate, *base.active, *base.committed, *self.deleted}
 
     def is_assumed(self, address: Address) -> bool:
         """Whether the object, or a container of it, is only assumed because a name was wrong."""

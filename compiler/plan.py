@@ -81,13 +81,22 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A valid certificate that a fresh enrolment takes the place of; its CA goes on trusting it."""
+
+    certificate: str
+    serial_number: str
+    not_after: str
+
+
+@dataclass(frozen=True, slots=True)
 class CmpOperation:
     """One certmgr operation.
 
     `certificate` and `key`: content ids of the pair it obtains; for a revocation, of the pair it ends.
     `old_certificate` and `old_key`: the pair in force that signs an update or a revocation. `username` and
     `password` only with initiate; `is_hex` says that both are hexadecimal. `request`, `script` and
-    `operations` are for the record (see `CertificateRecord`).
+    `operations` are for the record (see `CertificateRecord`). `replaces`: with `--replace`, what is in force.
     """
 
     operation: Operation
@@ -104,6 +113,7 @@ class CmpOperation:
     username: Secret | None = None
     password: Secret | None = None
     is_hex: bool = False
+    replaces: Replaced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +150,36 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The whole plan.
+class LeftOut:
+    """A step of the whole plan that the scope leaves out, and why."""
 
-    `script`, `inputs` and `base` are SHA-256 digests: of what the script says, of that and the uploads that
-    it names, and of the state that the plan starts from.
+    step: Step
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A command that renews a certificate whenever the script is applied."""
+
+    certificate: Address
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What takes a plan back: commands of a script, and what no script can take back, for people."""
+
+    commands: tuple[str, ...]
+    lasting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan, or what of it is asked for.
+
+    `script`, `inputs` and `base` are SHA-256 digests: of what the script says, of that with the uploads that
+    it names and the scope, and of the state that the plan starts from. `only` and `skip` are the scope;
+    `renewals` keep the script from being idempotent. `undo` is None where nobody has asked for it.
     """
 
     steps: tuple[Step, ...]
@@ -152,8 +187,18 @@ class Plan:
     script: str
     inputs: str
     base: str
+    renewals: tuple[Renewal, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    undo: Undo | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.steps
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no scope was asked for."""
+        return not (self.only or self.skip)

@@ -8,7 +8,14 @@ from typing import Any
 
 from ..grammar.ast import Span
 from .address import Address
-from .configuration import Configuration, FileValue, Properties, SecretValue, Value
+from .configuration import (
+    Configuration,
+    FileValue,
+    Properties,
+    SecretValue,
+    Value,
+    written,
+)
 from .device import CertificateRecord, DeviceState
 from .plan import (
     MESSAGES,
@@ -18,8 +25,10 @@ from .plan import (
     Commit,
     ObjectChange,
     Plan,
+    Replaced,
     Secret,
     Step,
+    Undo,
 )
 
 Json = dict[str, Any]
@@ -114,12 +123,24 @@ def plan_to_json(plan: Plan) -> Json:
         "script": plan.script,
         "inputs": plan.inputs,
         "base": plan.base,
+        "scope": {"only": list(plan.only), "skip": list(plan.skip)},
         "steps": [_step_to_json(step) for step in plan.steps],
+        "left_out": [{"step": _step_to_json(item.step), "why": item.why} for item in plan.left_out],
         "unchanged": [
             {"what": item.what, "why": item.why, "at": _span_to_json(item.span)}
             for item in plan.unchanged
         ],
+        "idempotent": not plan.renewals,
+        "renewals": [
+            {"address": item.certificate.path, "at": _span_to_json(item.span)}
+            for item in plan.renewals
+        ],
+        **({} if plan.undo is None else {"undo": _undo_to_json(plan.undo)}),
     }
+
+
+def _undo_to_json(undo: Undo) -> Json:
+    return {"commands": list(undo.commands), "lasting": list(undo.lasting)}
 
 
 def _step_to_json(step: Step) -> Json:
@@ -140,6 +161,7 @@ def _action_to_json(action: Action) -> Json:
                 "address": action.address.path,
                 "before": _planned_properties(action.before),
                 "after": _planned_properties(action.after),
+                "changed": changed_names(action),
             }
         case CmpOperation():
             return {
@@ -148,6 +170,7 @@ def _action_to_json(action: Action) -> Json:
                 "server": {
                     "name": action.server.address.reference,
                     "url": action.server.url,
+                    "ca": action.server.ca.path,
                     "ca_certificate": action.server.ca_certificate,
                 },
                 "messages": list(MESSAGES[action.operation]),
@@ -162,11 +185,28 @@ def _action_to_json(action: Action) -> Json:
                 "obtains": {"certificate": action.certificate, "key": action.key}
                 if action.certificate != action.old_certificate
                 else None,
+                "replaces": _replaced_to_json(action.replaces),
             }
         case Activate():
             return {"kind": "activate"}
         case Commit():
             return {"kind": "commit"}
+
+
+def changed_names(action: ObjectChange) -> list[str]:
+    """The properties that differ, in the order in which they are told."""
+    before, after = action.before or {}, action.after or {}
+    return [n for n in written({**after, **before}) if before.get(n) != after.get(n)]
+
+
+def _replaced_to_json(replaced: Replaced | None) -> Json | None:
+    if replaced is None:
+        return None
+    return {
+        "certificate": replaced.certificate,
+        "serial_number": replaced.serial_number,
+        "not_after": replaced.not_after,
+    }
 
 
 def _planned_properties(properties: Properties | None) -> Json | None:

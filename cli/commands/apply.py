@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, StepsFailed
 from ...runtime.executor import Materials, execute
 from ...runtime.session import open_session, prepare_vault
@@ -42,6 +43,7 @@ from ..views.progress import watching
 @options.schemas
 @options.parameters
 @options.policy
+@options.selection
 @click.pass_obj
 def command(
     settings: Settings,
@@ -58,10 +60,16 @@ def command(
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    replace: tuple[str, ...],
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
     saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
+    selection = Selection(only, skip, replace)
+    if saved is not None and selection.words:
+        raise click.UsageError(f"a saved plan has its scope already: {selection.words[0][0]}")
     request = (
         saved_request(saved[0], parameters)
         if saved is not None
@@ -74,6 +82,7 @@ def command(
             schemas,
             parameters,
             make_policy(config, select, ignore, scripts),
+            selection,
         )
     )
     try:
@@ -112,7 +121,7 @@ def _apply(
     if not settings.is_quiet:
         if request.uses_sandbox and plan_text.sandbox_note(planned.plan):
             click.echo(plan_text.sandbox_note(planned.plan), err=True)
-        click.echo(plan_text.render(planned.plan))
+        click.echo(plan_text.render(planned.plan, plan_text.idempotence(planned.plan)))
     if planned.plan.is_empty:
         return DONE
     if not yes and sys.stdin.isatty():

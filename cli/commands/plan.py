@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...compiler.selection import Selection
 from ...compiler.serialize import plan_to_json
 from ...runtime.files import write_atomically
 from .. import findings, options, planfile
@@ -53,6 +54,7 @@ FORMATS = ("text", "json", "markdown")
 @options.schemas
 @options.parameters
 @options.policy
+@options.selection
 @click.pass_obj
 def command(
     settings: Settings,
@@ -74,6 +76,9 @@ def command(
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    replace: tuple[str, ...],
 ) -> int:
     """Show what applying SCRIPTs, in order, would do. Nothing is touched."""
     if as_json and form == "markdown":
@@ -89,6 +94,7 @@ def command(
         schemas,
         parameters,
         make_policy(config, select, ignore, scripts),
+        Selection(only, skip, replace),
     )
     if base_file is not None and out is not None:
         raise click.UsageError(
@@ -112,7 +118,7 @@ def command(
     elif form == "text":
         if note:
             click.echo(note, err=True)
-        click.echo(plan_text.render(plan))
+        click.echo(plan_text.render(plan, plan_text.idempotence(plan)))
     return CHANGES if detailed_exitcode and not plan.is_empty else DONE
 
 

@@ -25,6 +25,8 @@ from .source_text import printable
 MAX_LENGTH = 60_000
 # Below this there is no room for headings and counts.
 LEAST_LENGTH = 1_000
+# The head of a comment is short.
+_MOST_RENEWALS = 2
 _INDENT = "     "
 
 
@@ -35,8 +37,9 @@ def render(plan: Plan | None, diagnostics: Sequence[Diagnostic], limit: int, not
     """
     count = diagnostics_text.count(diagnostics)
     head = f"**{summary(plan) if plan else f'No plan: {count}.'}**\n"
-    if note:
-        head += f"\n{note}\n"
+    for sentence in (note, _idempotence(plan)):
+        if sentence:
+            head += f"\n{sentence}\n"
     steps = plan.steps if plan else ()
     destroyed = [(step, what) for step in steps if (what := _destroys(step))]
     parts = [
@@ -46,6 +49,14 @@ def render(plan: Plan | None, diagnostics: Sequence[Diagnostic], limit: int, not
             "destructive step",
         ),
         markdown.fenced("Changes", ["\n".join(_diff(step)) for step in steps], "step"),
+        markdown.bullets(
+            "Left out",
+            [
+                f"{item.step.id}: {markdown.inline(title(item.step))}, {markdown.inline(item.why)}"
+                for item in (plan.left_out if plan else ())
+            ],
+            "step left out",
+        ),
         markdown.table(
             f"Findings: {count}",
             ("severity", "rule", "where", "finding"),
@@ -64,6 +75,22 @@ def render(plan: Plan | None, diagnostics: Sequence[Diagnostic], limit: int, not
     return markdown.fit(head, parts, limit)
 
 
+def _idempotence(plan: Plan | None) -> str:
+    """Whether applying again does anything; of very many commands that see to it only the first."""
+    if plan is None:
+        return ""
+    if not plan.renewals:
+        return "Idempotent: applied again, the script changes nothing."
+    lines = [
+        f"{markdown.inline(f'{portable(item.span.file)}:{item.span.line}')}"
+        f" renews {markdown.inline(item.certificate.reference)}"
+        for item in plan.renewals[:_MOST_RENEWALS]
+    ]
+    more = len(plan.renewals) - len(lines)
+    lines += [f"{more} more"] if more else []
+    return f"Not idempotent: at every apply {', '.join(lines)}."
+
+
 def _destroys(step: Step) -> str:
     """What is gone after the step, as Markdown; empty if nothing is."""
     match step.action:
@@ -77,6 +104,12 @@ def _destroys(step: Step) -> str:
             return f"replaces {names} of {markdown.inline(str(address))}" if lost else ""
         case CmpOperation(operation=Operation.REVOKE, target=target):
             return f"revokes the certificate of {markdown.inline(target.reference)} at the CA"
+        case CmpOperation(target=target, replaces=replaces) if replaces is not None:
+            until = f" until {replaces.not_after}" if replaces.not_after else ""
+            return (
+                f"replaces the certificate of {markdown.inline(target.reference)},"
+                f" which its CA goes on trusting{until}"
+            )
         case _:
             return ""
 

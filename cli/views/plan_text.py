@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
-from ...compiler.configuration import SecretValue, Value, quote, written
+from ...compiler.configuration import SecretValue, Value, quote
 from ...compiler.plan import (
     MESSAGES,
     Activate,
     Change,
     CmpOperation,
     Commit,
+    LeftOut,
     ObjectChange,
     Operation,
     Plan,
+    Replaced,
     Step,
 )
+from ...compiler.serialize import changed_names
 from ...compiler.steps import producer
 from .source_text import printable
 
@@ -30,8 +33,8 @@ _SYMBOLS = {
 _INDENT = "        "
 
 
-def render(plan: Plan) -> str:
-    """The plan for people."""
+def render(plan: Plan, remark: str = "") -> str:
+    """The plan for people; `remark` is a line of ours above the summary."""
     out: list[str] = []
     for step in plan.steps:
         out.extend(_step(step))
@@ -45,8 +48,37 @@ def render(plan: Plan) -> str:
             for item in plan.unchanged
         )
         out.append("")
+    if plan.left_out:
+        out.extend(_left_out(plan.left_out))
+        out.append("")
+    if remark:
+        out.append(remark)
     out.append(summary(plan))
     return "\n".join(out)
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> list[str]:
+    width = max(len(title(item.step)) for item in left_out)
+    return [
+        click.style("Left out:", dim=True),
+        *(
+            click.style(
+                f"{item.step.id:>5}   {title(item.step):<{width}}  {printable(item.why)}", dim=True
+            )
+            for item in left_out
+        ),
+    ]
+
+
+def idempotence(plan: Plan) -> str:
+    """Whether applying the script again does anything, and which lines see to that."""
+    if not plan.renewals:
+        return "Idempotent: applied again, the script changes nothing."
+    lines = (
+        f"{printable(str(item.span))} renews {printable(item.certificate.reference)}"
+        for item in plan.renewals
+    )
+    return f"Not idempotent: at every apply {', '.join(lines)}."
 
 
 def sandbox_note(plan: Plan) -> str:
@@ -58,15 +90,25 @@ def sandbox_note(plan: Plan) -> str:
 
 def summary(plan: Plan) -> str:
     """One line: how much of what."""
+    number = len(plan.left_out)
+    rest = f"{number} step{'s' if number > 1 else ''} left out" if number else ""
     if plan.is_empty:
+        if rest:
+            return f"Nothing to do for what is asked for; {rest}."
         return "Nothing to do: the device is as the script says."
     changes = Counter(s.action.change for s in plan.steps if isinstance(s.action, ObjectChange))
-    operations = [s.action.operation for s in plan.steps if isinstance(s.action, CmpOperation)]
+    actions = [s.action for s in plan.steps if isinstance(s.action, CmpOperation)]
+    operations = [action.operation for action in actions]
+    replaced = sum(action.replaces is not None for action in actions)
     parts = [f"{changes[change]} to {change}" for change in Change if changes[change]]
     for operation in Operation:
         number = operations.count(operation)
+        if operation is Operation.INITIATE:
+            number -= replaced
         if number:
             parts.append(f"{number} certificate{'s' if number > 1 else ''} to {operation}")
+    if replaced:
+        parts.append(f"{replaced} certificate{'s' if replaced > 1 else ''} to replace")
     messages = sum(len(MESSAGES[operation]) for operation in operations) // 2
     if messages:
         parts.append(f"{messages} CMP request{'s' if messages > 1 else ''}")
@@ -74,7 +116,7 @@ def summary(plan: Plan) -> str:
         parts.append("activate")
     if any(isinstance(s.action, Commit) for s in plan.steps):
         parts.append("commit")
-    return f"Plan: {', '.join(parts)}."
+    return f"Plan: {', '.join(parts)}{'; ' if rest else ''}{rest}."
 
 
 def title(step: Step) -> str:
@@ -82,8 +124,9 @@ def title(step: Step) -> str:
     match step.action:
         case ObjectChange(change=change, address=address):
             return f"{change} {printable(str(address))}"
-        case CmpOperation(operation=operation, target=target):
-            return f"{operation} {printable(target.reference)}"
+        case CmpOperation(operation=operation, target=target, replaces=replaces):
+            verb = operation if replaces is None else "replace"
+            return f"{verb} {printable(target.reference)}"
         case Activate():
             return "activate"
         case Commit():
@@ -108,13 +151,13 @@ def _head(step: Step, symbol: str, color: str) -> str:
 def _change(step: Step, action: ObjectChange) -> list[str]:
     out = [_head(step, *_SYMBOLS[action.change])]
     before, after = action.before or {}, action.after or {}
-    if action.change is not Change.DELETE:
-        names = [n for n in written({**after, **before}) if before.get(n) != after.get(n)]
-        width = max((len(n) for n in names), default=0)
-        for name in names:
-            old = f"{value_text(before[name])} -> " if name in before else ""
-            new = value_text(after[name]) if name in after else "(none)"
-            out.append(f"{_INDENT}{printable(name):<{width}}  {old}{new}")
+    names = changed_names(action)
+    width = max((len(n) for n in names), default=0)
+    for name in names:
+        values = [value_text(of[name]) for of in (before, after) if name in of]
+        if action.change is Change.UPDATE and name not in after:
+            values.append("(none)")
+        out.append(f"{_INDENT}{printable(name):<{width}}  {' -> '.join(values)}")
     return out
 
 
@@ -132,7 +175,7 @@ def value_text(value: Value) -> str:
     else:
         kind, _, digest = value.content.partition(":")
         origin = f"{kind} {digest[:16]}"
-    return f"{printable(str(value))} ({origin})"
+    return printable(f"{value} ({origin})")
 
 
 def operation_facts(action: CmpOperation) -> dict[str, str]:
@@ -143,6 +186,8 @@ def operation_facts(action: CmpOperation) -> dict[str, str]:
         "answers": f"checked against {action.server.ca.reference}",
         "subject": action.subject,
     }
+    if action.replaces is not None:
+        facts["replaces"] = _replaced(action.replaces)
     if action.username is not None and action.password is not None:
         facts["protection"] = "MAC from reference number and secret"
         facts["reference"] = f"read from {action.username.source}"
@@ -152,6 +197,12 @@ def operation_facts(action: CmpOperation) -> dict[str, str]:
     if action.operation is not Operation.REVOKE:
         facts["key"] = "RSA 2048, new"
     return facts
+
+
+def _replaced(replaced: Replaced) -> str:
+    kind, _, digest = replaced.certificate.partition(":")
+    until = f", valid until {replaced.not_after}" if replaced.not_after else ""
+    return f"{kind} {digest[:16]}{until}, as asked for with --replace; it is not revoked"
 
 
 def _table(facts: Mapping[str, str]) -> list[str]:

@@ -87,6 +87,11 @@ SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot 
 CREDENTIALS_REUSED = Rule("CSC404", "credentials-reused", _W, "one secret for two enrolments")
 FOREIGN_ROOT = Rule("CSC403", "foreign-root", _E, "the sandbox CA is not under this CACert")
 
+NOTHING_SELECTED = Rule("CSC501", "nothing-selected", _E, "an option names no object")
+SCOPE_LEAVES_DANGLING = Rule("CSC502", "scope-leaves-dangling", _E, "a scope breaks a reference")
+SCOPE_LOSES_KEY = Rule("CSC503", "scope-loses-key", _E, "a scope obtains what it does not bind")
+NOTHING_TO_REPLACE = Rule("CSC504", "nothing-to-replace", _E, "--replace without an -initiate")
+
 RULES: tuple[Rule, ...] = tuple(
     sorted((v for v in list(globals().values()) if isinstance(v, Rule)), key=lambda r: r.code)
 )

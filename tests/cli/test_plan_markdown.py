@@ -163,7 +163,7 @@ def test_dangers_come_first() -> None:
         )
     )
     first, _, rest = text.partition("### Destructive steps\n")
-    assert re.fullmatch(r"\*\*Plan: .*\.\*\*\n\n", first)
+    assert re.fullmatch(r"\*\*Plan: .*\.\*\*\n\nIdempotent: .*\n\n", first)
     dangers, _, changes = rest.partition("### Changes")
     assert re.findall(r"- s\d+: (.*), <code>a.cfg", dangers) == [
         "replaces <code>Password</code> of <code>User ann</code>",

@@ -8,6 +8,7 @@
     #: strict             with the device's own rules
     #: upload NAME        the device file NAME is there
     #: parameter 1 VALUE  the script parameter $1 has this value
+    #: only ADDR          with --only ADDR; so also skip and replace
 
 `NAME.expected` is the text of the findings, then of the plan. With CSC_REGENERATE=1 in the environment the
 files are written in place of being compared.
@@ -25,6 +26,7 @@ from csc.compiler.compile import Compilation, compile_scripts
 from csc.compiler.configuration import Configuration, FileValue
 from csc.compiler.device import DeviceState
 from csc.compiler.machine import Circumstances
+from csc.compiler.selection import COMMAND_LINE, Selection
 from csc.grammar.parser import parse
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -40,7 +42,8 @@ def render(path: Path) -> str:
     """What the case gives, as its `.expected` file holds it."""
     script = parse(path.read_bytes().decode(), path.name)
     compilation = compile_case(path)
-    text = diagnostics_text.render(compilation.diagnostics, masked_lines([script]))
+    lines = {**masked_lines([script]), COMMAND_LINE: selection_of(script.text).lines}
+    text = diagnostics_text.render(compilation.diagnostics, lines)
     if compilation.plan is not None:
         gap = "\n" if text else ""
         text += f"{gap}{plan_text.render(compilation.plan)}\n"
@@ -70,8 +73,22 @@ def compile_case(path: Path, changed: str | None = None) -> Compilation:
         parameters={
             words[1]: " ".join(words[2:]) for words in directives if words[0] == "parameter"
         },
+        selection=selection_of(text),
     )
     return compile_scripts([parse(text, path.name)], circumstances)
+
+
+def selection_of(text: str) -> Selection:
+    """What the head of a case asks for."""
+    named = {
+        option: tuple(
+            line.partition(option)[2].strip()
+            for line in text.splitlines()
+            if line.startswith(f"#: {option} ")
+        )
+        for option in ("only", "skip", "replace")
+    }
+    return Selection(**named)
 
 
 def carried_out(prediction: DeviceState, run: str = "issued", at: datetime = ISSUED) -> DeviceState:

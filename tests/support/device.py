@@ -13,6 +13,7 @@ from csc.compiler.compile import Compilation, compile_scripts
 from csc.compiler.device import DeviceState
 from csc.compiler.machine import Circumstances
 from csc.compiler.plan import Plan
+from csc.compiler.selection import Selection
 from csc.grammar.parser import parse
 from csc.runtime.certificates import dump_certificate
 from csc.runtime.executor import Materials, execute
@@ -58,7 +59,7 @@ class Device:
         finally:
             store.close()
 
-    def compile(self, text: str) -> Compilation:
+    def compile(self, text: str, selection: Selection | None = None) -> Compilation:
         state = self.state()
         circumstances = Circumstances(
             state,
@@ -66,6 +67,7 @@ class Device:
             snapshot_files(state.committed).get,
             content_id(dump_certificate(self.ca.root)),
             fingerprint=fingerprint_of(self.location.vault_key),
+            selection=selection or Selection(),
         )
         return compile_scripts([parse(text)], circumstances)
 
