@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .planning import Request
 from .views.source_text import to_json
 
 SCHEMA = "csc/plan-file/1"
+_ALTERED = "the plan was altered"
 _AGAIN = "plan again with `csc plan --out`, and apply that"
 
 
@@ -48,20 +50,40 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
     return to_json(document) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a plan file holds, with the plan as a document; `is_altered`: somebody has changed the file."""
+
+    request: Request
+    plan: Any
+    is_altered: bool
+
+
 def load(path: str) -> tuple[Request, Any] | None:
     """The request and the plan document of a saved plan; None if the file is not one.
 
     Raises:
-        Failure: if it is one, but cannot be read.
+        Failure: if it is one, but cannot be read, or was altered.
     """
     if not path.endswith(".json"):
         return None
+    saved = read(path)
+    if saved.is_altered:
+        raise Failure(_ALTERED, _AGAIN, REFUSED)
+    return saved.request, saved.plan
+
+
+def read(path: str) -> SavedPlan:
+    """A saved plan, altered or not.
+
+    Raises:
+        Failure: if the file is none, or cannot be read.
+    """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise _unreadable(path)
-        if document.pop("digest") != _digest(document):
-            raise Failure("the plan was altered", _AGAIN, REFUSED)
+        is_altered = document.pop("digest") != _digest(document)
         wanted = document["request"]
         request = Request(
             tuple(map(str, wanted["scripts"])),
@@ -78,7 +100,7 @@ def load(path: str) -> tuple[Request, Any] | None:
                 tuple(map(str, wanted.get("replace", ()))),
             ),
         )
-        return request, document["plan"]
+        return SavedPlan(request, document["plan"], is_altered)
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -91,18 +113,23 @@ def check_current(saved: Any, plan: Plan) -> None:
     Raises:
         Failure: if they differ, with the reason.
     """
+    reason = why_stale(saved, plan)
+    if reason is not None:
+        raise Failure(reason, _AGAIN, REFUSED)
+
+
+def why_stale(saved: Any, plan: Plan) -> str | None:
+    """Why a saved plan is not what planning gives now; None if it is."""
     current = plan_to_json(plan)
     if canonical(saved) == canonical(current):
-        return
+        return None
     if saved.get("script") != current["script"]:
-        reason = "the script has changed since it was planned"
-    elif saved.get("inputs") != current["inputs"]:
-        reason = "an uploaded file has changed since it was planned"
-    elif saved.get("base") != current["base"]:
-        reason = "the device's state has changed since it was planned"
-    else:
-        reason = "the plan was altered"
-    raise Failure(reason, _AGAIN, REFUSED)
+        return "the script has changed since it was planned"
+    if saved.get("inputs") != current["inputs"]:
+        return "an uploaded file has changed since it was planned"
+    if saved.get("base") != current["base"]:
+        return "the device's state has changed since it was planned"
+    return _ALTERED
 
 
 def _digest(document: Any) -> str:

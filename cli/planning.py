@@ -15,6 +15,7 @@ from ..compiler.parameters import used_parameters
 from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy, under_policy
 from ..compiler.selection import COMMAND_LINE, Selection
+from ..compiler.undo import undo_of
 from ..runtime.preflight import check_plan
 from ..runtime.sandbox.ca import root_of
 from ..runtime.state.location import Location
@@ -90,8 +91,10 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
     if plan is not None:
         uploads = uploads_by_content(sources, _files(plan))
         diagnostics += (*under_policy(request.policy, check_plan(plan, uploads, stand_in)),)
-        if has_errors(diagnostics):
+        if has_errors(diagnostics) or compilation.prediction is None:
             plan = None
+        else:
+            plan = replace(plan, undo=undo_of(plan, base.state, compilation.prediction, catalog))
     return Planned(
         plan,
         compilation.prediction,

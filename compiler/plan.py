@@ -167,9 +167,10 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What takes a plan back: commands of a script, and what no script can take back, for people."""
+    """What takes a plan back: commands of a script, which files it needs, and what no script takes back."""
 
     commands: tuple[str, ...]
+    needs: tuple[str, ...]
     lasting: tuple[str, ...]
 
 

@@ -140,7 +140,11 @@ def plan_to_json(plan: Plan) -> Json:
 
 
 def _undo_to_json(undo: Undo) -> Json:
-    return {"commands": list(undo.commands), "lasting": list(undo.lasting)}
+    return {
+        "commands": list(undo.commands),
+        "needs": list(undo.needs),
+        "lasting": list(undo.lasting),
+    }
 
 
 def _step_to_json(step: Step) -> Json:

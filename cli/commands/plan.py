@@ -15,7 +15,7 @@ from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
-from ..views import plan_markdown, plan_text
+from ..views import plan_markdown, plan_text, undo_script
 from ..views.source_text import to_json
 
 FORMATS = ("text", "json", "markdown")
@@ -32,6 +32,12 @@ FORMATS = ("text", "json", "markdown")
     default="text",
     show_default=True,
     help="How the plan is printed; markdown is a comment for a pull request.",
+)
+@click.option(
+    "--undo",
+    "is_undo",
+    is_flag=True,
+    help="Print the script that takes the plan back once it is applied, in place of the plan.",
 )
 @click.option(
     "--json-into",
@@ -64,6 +70,7 @@ def command(
     out: Path | None,
     as_json: bool,
     form: str,
+    is_undo: bool,
     json_into: Path | None,
     max_length: int | None,
     detailed_exitcode: bool,
@@ -83,6 +90,8 @@ def command(
     """Show what applying SCRIPTs, in order, would do. Nothing is touched."""
     if as_json and form == "markdown":
         raise click.UsageError("--json and --format markdown exclude each other")
+    if is_undo and (as_json or form != "text"):
+        raise click.UsageError("--undo prints a script; JSON has it under the key `undo` anyway")
     if max_length is not None and form != "markdown":
         raise click.UsageError("--max-length goes with --format markdown")
     request = Request(
@@ -115,6 +124,8 @@ def command(
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
     if as_json or form == "json":
         click.echo(to_json(plan_to_json(plan)))
+    elif is_undo:
+        click.echo(undo_script.render(plan), nl=False)
     elif form == "text":
         if note:
             click.echo(note, err=True)

@@ -1,4 +1,4 @@
-"""`csc show`: print the committed configuration."""
+"""`csc show`: print the committed configuration, or a saved plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from ...runtime.snapshot import render_json, render_script
 from ...runtime.state.errors import StateError
 from ...runtime.state.store import Store, Version, open_to_read
-from .. import options
+from .. import options, planfile, shown_plan
 from ..exits import DONE, Failure
 from ..scripts import location_of
 from ..settings import Settings
@@ -17,8 +17,15 @@ from ..views.source_text import to_json
 
 
 @click.command("show")
+@click.argument("plan", required=False, type=click.Path(dir_okay=False))
 @click.option("--version", "number", type=click.IntRange(min=0), help="An earlier version.")
 @options.as_json
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(shown_plan.FORMATS),
+    help="How a saved plan is printed.  [default: text]",
+)
 @click.option(
     "--template",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -26,9 +33,24 @@ from ..views.source_text import to_json
 )
 @click.pass_obj
 def command(
-    settings: Settings, /, *, number: int | None, as_json: bool, template: Path | None
+    settings: Settings,
+    /,
+    *,
+    plan: str | None,
+    number: int | None,
+    as_json: bool,
+    form: str | None,
+    template: Path | None,
 ) -> int:
-    """Print the configuration that survives a restart, as a script."""
+    """Print the configuration that survives a restart, as a script; or PLAN, which `csc plan --out` saved."""
+    if plan is not None:
+        if number is not None or template is not None:
+            raise click.UsageError("--version and --template are about a configuration, not a plan")
+        if as_json and form not in (None, "json"):
+            raise click.UsageError(f"--json and --format {form} exclude each other")
+        return _show_plan(settings, plan, "json" if as_json else form or "text")
+    if form is not None:
+        raise click.UsageError("--format goes with a saved plan")
     if as_json and template is not None:
         raise click.UsageError("--json and --template exclude each other")
     try:
@@ -47,6 +69,14 @@ def command(
             store.close()
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
+    return DONE
+
+
+def _show_plan(settings: Settings, path: str, form: str) -> int:
+    saved = planfile.read(path)
+    text = shown_plan.render(path, saved, form)
+    click.echo(shown_plan.standing(saved, location_of(settings.state)), err=True)
+    click.echo(text, nl=False)
     return DONE
 
 
