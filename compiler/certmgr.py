@@ -322,6 +322,7 @@ def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
 
 
 def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
+    """Whether nobody misses `content` once it is overwritten; a finding if somebody does."""
     owner = machine.owner(content)
     if owner is None or machine.state(owner[0]) is not State.OBTAINED:
         return True

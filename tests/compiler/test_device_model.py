@@ -48,10 +48,12 @@ def first_failure(
     device: DeviceModel, script: str, left_out: set[int]
 ) -> tuple[int, Trouble] | None:
     """The line that fails on the device, and how."""
-    device.context = ()
+    device.begin_session()
     for line, command in enumerate(script.splitlines(), 1):
         try:
-            if line not in left_out:
+            if line in left_out:
+                device.leave_out(command)
+            else:
                 device.run(command)
         except Trouble as trouble:
             return line, trouble
