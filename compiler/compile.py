@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..grammar.ast import Argument, Option, Property, Span, Word
+from ..grammar.garbage import collector_paused
 from ..grammar.script import Script
 from .circles import check_circles
 from .configuration import SecretValue, Value
@@ -43,6 +44,11 @@ class Compilation:
 
 def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
     """Compile `scripts`, which run in order on one device."""
+    with collector_paused():
+        return _compile(scripts, circumstances)
+
+
+def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
     digest = script_digest(scripts, circumstances.parameters)
     machine = start(circumstances, digest)
     for script in scripts:
