@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from .variables import Variables
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_PARAMETER = re.compile(r"([0-9]+)=(.*)", re.DOTALL)
+_PARAMETER = re.compile(r"([0-9]+|[A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 
 
 def _parse_parameters(
@@ -21,9 +24,22 @@ def _parse_parameters(
     for value in values:
         match = _PARAMETER.fullmatch(value)
         if match is None:
-            raise click.BadParameter(f"{value!r} is not NUMBER=VALUE, as in -D 1=if1")
+            # The value may be a secret, and so may be what has no equals sign.
+            name, equals, _ = value.partition("=")
+            wrong = f"`{name}` cannot be a name" if equals else "an equals sign is missing"
+            raise click.BadParameter(f"{wrong}: write NAME=VALUE, as in -D site=lund or -D 1=if1")
         parameters[match[1]] = match[2]
     return parameters
+
+
+def _read_variables(
+    ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
+) -> Variables:
+    """Files and -D as one, which click has read before: it stands before the files in `parameters`."""
+    del param
+    from .variables import read_variables
+
+    return read_variables(paths, ctx.params.pop("defined"))
 
 
 def _parse_selectors(
@@ -76,14 +92,31 @@ base = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="A snapshot (csc show, csc show --json) to start from, in place of the device's state.",
 )
-parameters = click.option(
+_defined = click.option(
     "-D",
-    "parameters",
+    "defined",
     multiple=True,
-    metavar="NUMBER=VALUE",
+    metavar="NAME=VALUE",
+    is_eager=True,  # before the files, over which it goes
     callback=_parse_parameters,
-    help="The value of a script parameter: -D 1=if1 for $1. Repeatable.",
+    help="The value of a script parameter: -D site=lund for ${var:site}, -D 1=if1 for $1. Repeatable.",
 )
+_files_of_variables = click.option(
+    "--var-file",
+    "variables",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    callback=_read_variables,
+    help='A TOML file of script parameters: site = "lund". A later one wins, -D over all. Repeatable.',
+)
+
+
+def parameters(command: _Command) -> _Command:
+    """The values of script parameters: `-D` and `--var-file`."""
+    return _defined(_files_of_variables(command))
+
+
 _config = click.option(
     "--config",
     metavar="FILE",

@@ -19,6 +19,7 @@ from ..runtime.uploads import content_id
 from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
 from .state import find_base
+from .variables import Variables
 from .views.source_text import Lines, masked_lines
 
 
@@ -32,19 +33,25 @@ class Request:
     uses_sandbox: bool
     is_strict: bool
     schemas: tuple[str, ...]
-    parameters: Mapping[str, str]
+    variables: Variables
     policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The outcome: `plan` is None exactly if a finding is an error."""
+    """The outcome: `plan` is None exactly if a finding is an error.
+
+    `parameters` are the values that the scripts took from outside, `secret_parameters` the names of those
+    whose values nobody may keep.
+    """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
     uploads: Callable[[str], bytes | None]
+    parameters: Mapping[str, str]
+    secret_parameters: frozenset[str]
 
 
 def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:
@@ -66,7 +73,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         is_strict=request.is_strict,
         base=base,
         catalog=catalog,
-        parameters=request.parameters,
+        variables=request.variables,
         policy=request.policy,
         now=datetime.now(UTC),
     )
@@ -78,7 +85,13 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         if has_errors(diagnostics):
             plan = None
     return Planned(
-        plan, diagnostics, masked_lines(sources.scripts), script_digest(sources.scripts), uploads
+        plan,
+        diagnostics,
+        masked_lines(sources.scripts),
+        script_digest(sources.scripts),
+        uploads,
+        compilation.parameters,
+        compilation.secret_parameters,
     )
 
 

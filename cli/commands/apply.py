@@ -22,6 +22,7 @@ from ..exits import DONE, FAILED, REFUSED, Failure
 from ..planning import Planned, Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
+from ..variables import Variables
 from ..views import failure_text, plan_text
 from ..views.progress import watching
 
@@ -54,14 +55,14 @@ def command(
     strict: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
-    saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
+    saved = planfile.load(scripts[0], variables) if len(scripts) == 1 else None
     request = (
         saved[0]
         if saved is not None
@@ -72,7 +73,7 @@ def command(
             sandbox,
             strict,
             schemas,
-            parameters,
+            variables,
             make_policy(config, select, ignore, scripts),
         )
     )

@@ -25,7 +25,7 @@ GATEWAY = SAMPLES / "gateway.cfg"
         ("--connect-to", "nonsense", "show"),
         ("--state", "mysql://localhost/csc", "show"),
         ("show", "--json", "--template", __file__),
-        ("plan", "-D", "name=x", "a.cfg"),
+        ("plan", "-D", "a name=x", "a.cfg"),
         ("plan", "--json", "--format", "markdown", "a.cfg"),
         ("plan", "--max-length", "5000", "a.cfg"),
         ("plan", "--format", "markdown", "--max-length", "999", "a.cfg"),
