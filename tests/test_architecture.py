@@ -14,7 +14,12 @@ MAY_IMPORT = {
     "runtime": {"compiler"},
     "cli": {"grammar", "compiler", "runtime"},
 }
-ONLY_IN = {"httpx": "runtime/cmp/transport.py", "pyasn1": "runtime/cmp/codec", "lark": "grammar"}
+ONLY_IN = {
+    "httpx": "runtime/cmp/transport.py",
+    "keyring": "runtime/keyrings.py",
+    "lark": "grammar",
+    "pyasn1": "runtime/cmp/codec",
+}
 
 
 def modules(layer: str) -> list[Path]:
