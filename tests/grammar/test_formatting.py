@@ -19,6 +19,7 @@ FORMATS = REPOSITORY / "tests" / "formats"
 ALPHABET = st.sampled_from(
     [
         *'abc/=-_#:>.,"\\ \t\n$1',
+        "${var:x}",
         "\r\n",
         " A=",
         " -o=",

@@ -14,7 +14,7 @@ from lark import Lark
 
 GRAMMAR = Path(csc.grammar.lines.__file__).with_name("cos.lark")
 ALPHABET = st.sampled_from(
-    [*'abc/=-_#:>.,"\\ \t\n\r$1', "add", "cc", "System:/>", "file://", "é", "\0"]
+    [*'abc/=-_#:>.,"\\ \t\n\r$1', "add", "cc", "System:/>", "file://", "é", "\0", "${var:x}"]
 )
 # The grammar's rule of a command, read by Lark's own lexer.
 COMMANDS = Lark(

@@ -11,6 +11,8 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 
 @given(TEXTS)
 @example("$1")
+@example("${var:x}")
+@example("\\${var:x}")
 @example("\\$1")
 @example("a\\")
 @example("\r\n")
