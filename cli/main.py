@@ -18,6 +18,8 @@ _COMMANDS = {
     "apply": "carry a script out",
     "explain": "say what a finding means",
     "fmt": "lay out scripts canonically",
+    "graph": "draw what apply would do",
+    "impact": "say what hangs on an object",
     "plan": "show what apply would do",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
+from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy, under_policy
@@ -41,11 +42,13 @@ class Request:
 class Planned:
     """The outcome: `plan` is None exactly if a finding is an error.
 
-    `parameters` are the values that the scripts took from outside, `secret_parameters` the names of those
-    whose values nobody may keep.
+    `prediction` is the state that the plan leads to, None if compiling gave none. `parameters` are the
+    values that the scripts took from outside, `secret_parameters` the names of those whose values nobody may
+    keep.
     """
 
     plan: Plan | None
+    prediction: DeviceState | None
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
@@ -86,9 +89,10 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
             plan = None
     return Planned(
         plan,
+        compilation.prediction,
         diagnostics,
         masked_lines(sources.scripts),
-        script_digest(sources.scripts),
+        script_digest(sources.scripts, compilation.parameters),
         uploads,
         compilation.parameters,
         compilation.secret_parameters,

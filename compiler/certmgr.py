@@ -13,7 +13,7 @@ from .certmgr_options import Form, read_form
 from .configuration import FileValue
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
-from .lifecycle import REFUSALS, TRANSITIONS, Event, State
+from .lifecycle import REFUSALS, TRANSITIONS, Event, State, pair_of
 from .machine import Binding, Machine
 from .objects import look_up
 from .plan import CmpOperation, Operation, Server
@@ -186,39 +186,51 @@ def _is_done(machine: Machine, run: _Run) -> bool:
     record = machine.records.get(run.target)
     met = machine.repeated.get(run.target, 0)
     if run.event is not Event.UPDATE:
-        machine.repeated[run.target] = met + 1
+        met += 1
+        machine.repeated[run.target] = met
     if record is None:
         return False
-    state = machine.state(run.target)
-    why = _why_done(machine, run, record, state, met)
+    is_past = record.script == machine.script and (
+        (run.event is Event.INITIATE and met < record.operations)
+        or (run.event is Event.REVOKE and met <= record.operations)
+    )
+    why = _why_past(run.event, record) if is_past else _why_done(machine, run, record)
     if why is None:
         return False
     if run.event is not Event.REVOKE:
-        machine.reaching[CERTIFICATE_FILE] = record.certificate
-        machine.reaching[KEY_FILE] = record.key
-        machine.met[record.certificate] = run.span
+        machine.given_up.discard(run.target)
+        held = pair_of(machine.candidate[run.target]) if is_past else None
+        certificate, key = held or (record.certificate, record.key)
+        machine.reaching[CERTIFICATE_FILE] = certificate
+        machine.reaching[KEY_FILE] = key
+        machine.met[certificate] = run.span
     machine.unchanged(f"certmgr -{run.event} {run.target.reference}", why, run.span)
     return True
 
 
-def _why_done(
-    machine: Machine, run: _Run, record: CertificateRecord, state: State, met: int
-) -> str | None:
+def _why_past(event: Event, record: CertificateRecord) -> str:
+    """What an earlier run of this script has done, and has acted on the certificate since."""
+    if event is Event.REVOKE:
+        return (
+            "revoked already"
+            if record.is_revoked
+            else "this script has revoked the one before it already"
+        )
+    since = "revoked it" if record.is_revoked else "another one since"
+    return f"this script has obtained it already, and {since}"
+
+
+def _why_done(machine: Machine, run: _Run, record: CertificateRecord) -> str | None:
     until = f", valid until {record.not_after:%Y-%m-%d}" if record.not_after else ""
-    is_ours = record.script == machine.script and met < record.operations
+    is_over = record.is_revoked or record.is_expired(machine.circumstances.now)
+    state = machine.state(run.target)
     match run.event:
-        case Event.INITIATE if is_ours and state is State.REVOKED:
-            return "this script has obtained it already, and revoked it"
-        case Event.INITIATE if state not in (State.REVOKED, State.EXPIRED) and (
-            record.request == run.request
-        ):
+        case Event.INITIATE if not is_over and record.request == run.request:
             return f"obtained already{until}"
         case Event.UPDATE if state is State.OBTAINED and _waits_for_binding(machine, run.target):
             return f"the new certificate is there already and waits to be bound{until}"
         case Event.REVOKE if state is State.REVOKED:
             return "revoked already"
-        case Event.REVOKE if is_ours and state is not State.EXPIRED:
-            return "this script has revoked the one before it already"
         case _:
             return None
 
@@ -302,7 +314,14 @@ def _refuse(machine: Machine, run: _Run, state: State) -> None:
 
 def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
     """Whether the files that certmgr is about to write hold nothing that would be lost."""
-    owner = machine.owner(machine.reaching.get(CERTIFICATE_FILE, ""))
+    # A certmgr that had nothing to do is what a `file://` sees, and has written nothing.
+    contents = (machine.reaching.get(CERTIFICATE_FILE), machine.files.get(CERTIFICATE_FILE))
+    return all(_is_kept(machine, run, content) for content in dict.fromkeys(contents) if content)
+
+
+def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
+    """Whether nobody misses `content` once it is overwritten; a finding if somebody does."""
+    owner = machine.owner(content)
     if owner is None or machine.state(owner[0]) is not State.OBTAINED:
         return True
     address, record = owner
@@ -334,9 +353,9 @@ def _plan(machine: Machine, run: _Run) -> None:
     machine.steps.flush(machine.candidate)
     step = machine.steps.next_id()
     old = machine.records.get(run.target)
-    done = old.operations if old is not None and old.script == machine.script else 0
-    if run.event is not Event.UPDATE:
-        done += 1
+    done = machine.repeated.get(run.target, 0)
+    if old is not None and old.script == machine.script:
+        done = max(done, old.operations)
     if run.event is Event.INITIATE or old is None:
         record = CertificateRecord(
             planned(step, "certificate"),

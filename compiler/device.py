@@ -20,8 +20,9 @@ class CertificateRecord:
 
     `certificate` and `key` are content ids (see `FileValue`). `request` says what -initiate asked for, so
     that asking for the same again is recognised. `script` is the digest of the script that acted on the
-    certificate last, and `operations` how many of that script's -initiate and -revoke are done: the same
-    script, applied again, does not repeat them. The validity is None while the certificate is planned.
+    certificate last, and `operations` how far that was: up to which of its -initiate and -revoke of the
+    certificate, counted from 1. The same script, applied again, does not repeat what lies behind it. The
+    validity is None while the certificate is planned.
     """
 
     certificate: str

@@ -3,7 +3,8 @@
 Rules, in the order in which the analysis relies on them:
 
 1. A certificate's state is never stored. It follows from three facts: its newest record (what CMP obtained
-   last, and whether that was revoked), the clock, and which of the three configurations hold it.
+   last, and whether that was revoked), the clock, and which of the three configurations hold it. Whoever
+   deletes the object gives its certificate up: one that is added again is empty.
 2. `certmgr` moves the record; `set`, `activate` and `commit` move the configurations.
 3. What is obtained and not bound exists only as two device files, which the next `certmgr` overwrites and a
    restart deletes. So an event that overwrites them is no transition from *obtained*.
@@ -17,7 +18,7 @@ from enum import StrEnum
 
 from . import rules
 from .address import Address
-from .configuration import Configuration, FileValue
+from .configuration import Configuration, FileValue, Properties
 from .device import CertificateRecord
 from .diagnostics import Rule
 
@@ -103,11 +104,12 @@ def state_of(
 
 def is_bound(address: Address, record: CertificateRecord, configuration: Configuration) -> bool:
     """Whether `configuration` holds the record's certificate and key at `address`."""
-    properties = configuration.get(address, {})
+    return pair_of(configuration.get(address, {})) == (record.certificate, record.key)
+
+
+def pair_of(properties: Properties) -> tuple[str, str] | None:
+    """The content ids of the certificate and the key that an object holds, None if it lacks one."""
     certificate, key = properties.get("CertificateData"), properties.get("PrivateKey")
-    return (
-        isinstance(certificate, FileValue)
-        and isinstance(key, FileValue)
-        and certificate.content == record.certificate
-        and key.content == record.key
-    )
+    if isinstance(certificate, FileValue) and isinstance(key, FileValue):
+        return certificate.content, key.content
+    return None

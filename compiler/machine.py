@@ -91,6 +91,8 @@ class Machine:
     `reported` properties whose reference was, `unknown_types` types of which it has been said. `folded`:
     objects of this script by container, type and name in small letters. `taken` and `free`: see `indexed`.
     `repeated` counts the -initiate and -revoke of this script for a certificate, done before or not.
+    `given_up` holds those whose object was deleted since they were obtained: an object that is added again
+    begins anew, and nobody misses the old key.
 
     `before`: the end of the command before this one, in the same script.
     `commands` counts what has been run so far; `activated` and `committed_at` are its values at the last
@@ -138,6 +140,7 @@ class Machine:
     )
     unknown_types: set[str] = field(default_factory=set[str])
     repeated: dict[Address, int] = field(default_factory=dict[Address, int])
+    given_up: set[Address] = field(default_factory=set[Address])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     revoked: dict[Address, Span] = field(default_factory=dict[Address, Span])
     binding: dict[str, Binding] = field(default_factory=dict[str, "Binding"])
@@ -193,6 +196,8 @@ class Machine:
         self._changed(address)
         self.candidate.remove(address)
         self.deleted[address] = span
+        if address in self.records:
+            self.given_up.add(address)
         self.free.pop((address.parent, address.type), None)
 
     def _changed(self, address: Address) -> None:
@@ -263,6 +268,7 @@ class Machine:
         """Note what CMP obtained for a certificate."""
         self.records[address] = record
         self.owners[record.certificate] = self.owners[record.key] = address
+        self.given_up.discard(address)
 
     def owner(self, content: str) -> tuple[Address, CertificateRecord] | None:
         """The certificate whose newest record has this certificate or key."""
@@ -276,7 +282,7 @@ class Machine:
         """The life-cycle state of the certificate at `address`."""
         return state_of(
             address,
-            self.records.get(address),
+            None if address in self.given_up else self.records.get(address),
             candidate=self.candidate,
             active=self.active,
             committed=self.committed,
@@ -329,4 +335,5 @@ def start(circumstances: Circumstances, script: str, given: Given, takes: Confid
     )
     for address, record in base.certificates.items():
         machine.keep_record(address, record)
+    machine.given_up |= base.certificates.keys() - base.candidate.keys()
     return machine

@@ -11,15 +11,11 @@ from . import rules
 from .address import Address
 from .configuration import is_added
 from .diagnostics import Applicability, Diagnostic, Label, finding
-from .kinds import is_literal_address
 from .machine import Machine
-from .schema import model
 from .schema.catalog import Catalog
-from .schema.model import ListOf, ObjectType, Reference
+from .schema.model import ObjectType, Reference
+from .uses import is_name, uses_in
 from .values import replacement
-
-# What an address property refers to where it holds no address.
-_ADDRESS = Reference(("Address",), is_open=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +90,15 @@ def uses(machine: Machine, address: Address) -> Iterator[Use]:
     object_type = machine.circumstances.catalog.types.get(address.type)
     if object_type is None or address not in machine.candidate:
         return
-    for name, value in machine.candidate[address].items():
-        prop = object_type.property(name)
-        if prop is None or not isinstance(value, str) or not value:
-            continue
-        kind = prop.kind.item if isinstance(prop.kind, ListOf) else prop.kind
-        if isinstance(kind, Reference | model.Address):
-            items = value.split(",") if isinstance(prop.kind, ListOf) else [value]
-            yield from _items(machine, address, name, kind, items)
+    for name, reference, items in uses_in(object_type, machine.candidate[address]):
+        yield from _items(machine, address, name, reference, items)
 
 
 def _items(
     machine: Machine,
     user: Address,
     name: str,
-    kind: Reference | model.Address,
+    reference: Reference,
     items: list[str],
 ) -> Iterator[Use]:
     origin = machine.origins.get((user, name))
@@ -121,10 +111,8 @@ def _items(
             span = origin.part(start, length) if origin.length > start else origin
         if is_plain:
             start += len(item) + 1
-        if isinstance(kind, Reference):
-            yield Use(user, name, kind, item, span)
-        elif not is_literal_address(item):
-            yield Use(user, name, _ADDRESS, item, span)
+        if is_name(reference, item):
+            yield Use(user, name, reference, item, span)
 
 
 def _presume(machine: Machine, types: tuple[str, ...], use: Use) -> list[Diagnostic]:

@@ -11,10 +11,25 @@ from collections.abc import Iterator
 from ..grammar.ast import Span
 from . import rules
 from .address import Address
+from .configuration import Properties
 from .diagnostics import finding
 from .machine import Machine
 
 _METHODS = ("LocalAuthMethod", "AuthMethod")
+
+
+def chooses_by_identity(address: Address, properties: Properties) -> bool:
+    """Whether it is a tunnel that authenticates with a certificate, and names none."""
+    return (
+        address.type == "IPsecTunnel"
+        and "GatewayCertificate" not in properties
+        and _method(properties) is not None
+    )
+
+
+def _method(properties: Properties) -> str | None:
+    """The property that asks for a certificate."""
+    return next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
 
 
 def check_tunnels(machine: Machine, span: Span) -> None:
@@ -42,7 +57,6 @@ def check_tunnels(machine: Machine, span: Span) -> None:
 def with_certificate(machine: Machine) -> Iterator[tuple[Address, str]]:
     """The tunnels that look for a certificate by identity, and the property that says so."""
     for address, properties in machine.candidate.items():
-        method = next((name for name in _METHODS if properties.get(name) == "Certificate"), None)
-        is_open = address.type == "IPsecTunnel" and "GatewayCertificate" not in properties
-        if is_open and method is not None:
+        method = _method(properties)
+        if method is not None and chooses_by_identity(address, properties):
             yield address, method

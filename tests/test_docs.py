@@ -1,5 +1,6 @@
 """The documentation is true: its sessions print what they say, its tables are up to date."""
 
+import os
 import re
 import shlex
 import shutil
@@ -84,6 +85,24 @@ def test_list_of_diagnostics_is_up_to_date() -> None:
     from support.diagnostics_page import render
 
     assert (REPOSITORY / "docs" / "diagnostics.md").read_text() == render()
+
+
+def test_picture_is_up_to_date() -> None:
+    """docs/graph-gateway.svg shows the sample's plan; CSC_REGENERATE=1 draws it again."""
+    from csc.cli.views.graph import sugiyama, svg
+    from csc.cli.views.plan_text import summary
+    from csc.compiler.graph import graph_of
+
+    script = parse((SAMPLES / "gateway.cfg").read_text(), "samples/gateway.cfg")
+    circumstances = Circumstances(DeviceState(), ISSUED, lambda name: None, "sandbox:root")
+    plan = compile_scripts([script], circumstances).plan
+    assert plan is not None
+    shown = graph_of(plan)
+    picture = svg.render(shown, sugiyama.place(shown), summary(plan))
+    path = REPOSITORY / "docs" / "graph-gateway.svg"
+    if os.environ.get("CSC_REGENERATE"):
+        path.write_text(picture)
+    assert path.read_text() == picture
 
 
 def test_every_rule_is_shown_by_a_test() -> None:

@@ -24,6 +24,9 @@ GATEWAY = SAMPLES / "gateway.cfg"
         ("apply", "--parallel", "0", "a.cfg"),
         ("--connect-to", "nonsense", "show"),
         ("--state", "mysql://localhost/csc", "show"),
+        ("graph", "-o", "picture.png", "a.cfg"),
+        ("graph", "--format", "png", "a.cfg"),
+        ("impact",),
         ("show", "--json", "--template", __file__),
         ("plan", "-D", "a name=x", "a.cfg"),
         ("plan", "--json", "--format", "markdown", "a.cfg"),
@@ -41,7 +44,7 @@ def test_wrong_usage_is_64(csc: Csc, arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_command(csc: Csc) -> None:
     text = csc.ok("--help")
-    for name in ("apply", "plan", "schema", "show", "validate"):
+    for name in ("apply", "graph", "impact", "plan", "schema", "show", "validate"):
         assert name in text
         assert "Usage" in csc.ok(name, "--help")
 

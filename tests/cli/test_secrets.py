@@ -52,11 +52,16 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
     run("plan", "--sandbox", "--json-into", "into.json", "scripts/gateway.cfg")
     for name in ("gateway", "typo"):
         run("plan", "--sandbox", "--format", "markdown", f"scripts/{name}.cfg")
+    run("graph", "--sandbox", "scripts/gateway.cfg")
+    run("graph", "--sandbox", "--format", "svg", "scripts/gateway.cfg")
     run("apply", "--yes", "scripts/gateway.cfg")  # no ca_root.der: fails
     run("--connect-to", "::127.0.0.1:1", "apply", "--yes", "--sandbox", "scripts/gateway.cfg")
     run("-v", "apply", "--yes", "plan.json")
     run("-v", "apply", "--yes", "--sandbox", SAMPLES / "update.cfg")
     run("-v", "apply", "--yes", "--sandbox", SAMPLES / "revoke.cfg")
+    run("impact", "cmp/clcert")
+    run("impact", "--json", "ann")
+    run("impact", "--json", "--script", "scripts/gateway.cfg", "w1")
     run("show")
     run("show", "--json")
     run("show", "--version", 1)

@@ -18,6 +18,7 @@ from csc.compiler.serialize import (
 from csc.grammar.parser import parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from programs import programs
 from strategies import scripts
 from support.cases import ISSUED, all_cases, carried_out
 
@@ -28,22 +29,17 @@ def compile_on(base: DeviceState, text: str) -> object:
 
 
 @settings(deadline=None)
-@given(scripts())
-def test_applied_again_a_script_does_nothing(script: str) -> None:
-    first = compile_on(DeviceState(), script)
-    assert first.plan is not None, first.diagnostics
-    state = carried_out(first.prediction)
-    again = compile_on(state, script)
-    assert again.plan is not None, again.diagnostics
-    assert not [step for step in again.plan.steps if step.action is not None] or script_leaves(
-        first
-    )
-
-
-def script_leaves(compilation: object) -> bool:
-    """Whether a script leaves changes in the candidate, which its first `activate` would take along."""
-    state = compilation.prediction
-    return not (state.candidate == state.active == state.committed)
+@given(programs(whole=True))
+def test_applied_again_a_script_does_nothing(program: list[str]) -> None:
+    base = DeviceState()
+    for number, script in enumerate(program):
+        first = compile_on(base, script)
+        assert first.plan is not None, first.diagnostics
+        base = carried_out(first.prediction, f"run{number}")
+        again = compile_on(base, script)
+        assert again.plan is not None, again.diagnostics
+        assert again.plan.is_empty
+        assert again.prediction == base
 
 
 @settings(deadline=None)

@@ -83,7 +83,7 @@ def test_fixing_unused_silences_gives_the_script_back(text: str, data: st.DataOb
     places = [script.locate(_begin(text, line.start, line.end), 0).line for line in script.lines]
     place = data.draw(st.sampled_from(places))
     ending = data.draw(st.sampled_from(("", "\r")))
-    lines.insert(place - 1, f"# csc: ignore[torn-value, bound-not-activated] a test{ending}")
+    lines.insert(place - 1, f"# csc: ignore[torn-value, alike-names] a test{ending}")
     spoilt = "\n".join(lines)
     found = compile_new(spoilt).diagnostics
     assert [d.rule for d in found] == [rules.UNUSED_SILENCE]

@@ -1,18 +1,13 @@
 """A plan carried out: the state is what was predicted, at once where it can be, and once only."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from csc.compiler.configuration import Configuration, FileValue
 from csc.compiler.device import DeviceState
 from csc.compiler.plan import CmpOperation
 from csc.runtime.errors import StepsFailed
 from csc.runtime.progress import ProgressEvent, StepDone, StepFailed, StepStarted
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from strategies import scripts
 from support.device import (
     FINISH,
     PREREQUISITES,
@@ -28,66 +23,6 @@ TWO = (
     PREREQUISITES + certificate("a") + certificate("b")
     + initiate("a") + bind("a") + initiate("b") + bind("b") + FINISH
 )  # fmt: skip
-
-
-def matches(predicted: DeviceState, actual: DeviceState) -> None:
-    """The states are the same under one renaming of planned contents into real ones."""
-    names: dict[str, str] = {}
-
-    def same(planned: str, real: str) -> None:
-        assert names.setdefault(planned, real) == real
-        assert planned.startswith("planned:") or planned == real
-
-    def same_configuration(planned: Configuration, real: Configuration) -> None:
-        assert planned.keys() == real.keys()
-        for address, properties in planned.items():
-            assert properties.keys() == real[address].keys()
-            for name, value in properties.items():
-                other = real[address][name]
-                if isinstance(value, FileValue) and isinstance(other, FileValue):
-                    same(value.content, other.content)
-                else:
-                    assert value == other
-
-    for name in ("committed", "active", "candidate"):
-        same_configuration(getattr(predicted, name), getattr(actual, name))
-    assert predicted.files.keys() == actual.files.keys()
-    for name, content in predicted.files.items():
-        same(content, actual.files[name])
-    assert predicted.certificates.keys() == actual.certificates.keys()
-    for address, record in predicted.certificates.items():
-        real = actual.certificates[address]
-        same(record.certificate, real.certificate)
-        same(record.key, real.key)
-        assert real == replace(
-            real,
-            request=record.request,
-            subject=record.subject,
-            script=record.script,
-            operations=record.operations,
-            is_revoked=record.is_revoked,
-        )
-    assert len(set(names.values())) == len(names)
-
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(st.data())
-def test_prediction_and_idempotence(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """What the compiler predicts is what the runtime does; applied again, there is nothing to do."""
-    script = data.draw(scripts())
-    with new_device(tmp_path_factory.mktemp("law")) as device:
-        compilation = device.apply(script)
-        assert compilation.prediction is not None
-        matches(compilation.prediction, device.state())
-        again = device.compile(script)
-        assert again.plan is not None, again.diagnostics
-        assert again.plan.is_empty
 
 
 def test_independent_enrolments_run_at_once(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from csc.grammar.parser import parse
 
 CASES = Path(__file__).parent.parent / "cases"
 ISSUED = datetime(2026, 12, 1, tzinfo=UTC)
-EXPIRES = ISSUED + timedelta(days=90)
+VALIDITY = timedelta(days=90)
 
 
 def all_cases() -> list[Path]:
@@ -74,11 +74,11 @@ def compile_case(path: Path, changed: str | None = None) -> Compilation:
     return compile_scripts([parse(text, path.name)], circumstances)
 
 
-def carried_out(prediction: DeviceState) -> DeviceState:
-    """The state as a run would leave it: planned contents have become real ones."""
+def carried_out(prediction: DeviceState, run: str = "issued", at: datetime = ISSUED) -> DeviceState:
+    """The state as the run of that name would leave it: planned contents have become real ones."""
 
     def real(content: str) -> str:
-        return content.replace("planned:", "issued:")
+        return content.replace("planned:", f"{run}:")
 
     def configuration(planned: Configuration) -> Configuration:
         return {
@@ -101,11 +101,12 @@ def carried_out(prediction: DeviceState) -> DeviceState:
                 record,
                 certificate=real(record.certificate),
                 key=real(record.key),
-                not_before=ISSUED,
-                not_after=EXPIRES,
+                not_before=record.not_before or at,
+                not_after=record.not_after or at + VALIDITY,
             )
             for address, record in prediction.certificates.items()
         },
+        prediction.left_by,
     )
 
 

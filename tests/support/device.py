@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from csc.compiler.compile import Compilation, compile_scripts
 from csc.compiler.device import DeviceState
 from csc.compiler.machine import Circumstances
+from csc.compiler.plan import Plan
 from csc.grammar.parser import parse
 from csc.runtime.certificates import dump_certificate
 from csc.runtime.executor import Materials, execute
+from csc.runtime.fingerprint import fingerprint_of
 from csc.runtime.operation import Surroundings
 from csc.runtime.progress import ProgressEvent
 from csc.runtime.sandbox.ca import SandboxCA
@@ -43,6 +45,7 @@ class Device:
     open_store: Callable[[Path], Store] = open_store
     send: Callable[[str, bytes], bytes] | None = None
     clock: Callable[[], datetime] = utc_now
+    name: str = "default"
 
     @property
     def location(self) -> Location:
@@ -51,7 +54,7 @@ class Device:
     def state(self) -> DeviceState:
         store = open_store(self.location.database)
         try:
-            return store.load("default")
+            return store.load(self.name)
         finally:
             store.close()
 
@@ -62,6 +65,7 @@ class Device:
             self.clock(),
             snapshot_files(state.committed).get,
             content_id(dump_certificate(self.ca.root)),
+            fingerprint=fingerprint_of(self.location.vault_key),
         )
         return compile_scripts([parse(text)], circumstances)
 
@@ -71,10 +75,19 @@ class Device:
         """Compile and carry out; the script has to be free of errors."""
         compilation = self.compile(text)
         assert compilation.plan is not None, compilation.diagnostics
+        self.carry_out(compilation.plan, parallel=parallel, watch=watch)
+        return compilation
+
+    def carry_out(
+        self, plan: Plan, *, parallel: int = 4, watch: Callable[[ProgressEvent], None] | None = None
+    ) -> None:
+        """Carry out a plan; as with `csc apply`, an empty one leaves no trace."""
+        if plan.is_empty:
+            return
         store = self.open_store(self.location.database)
         try:
             around = Surroundings(
-                device="default",
+                device=self.name,
                 store=store,
                 vault=open_vault(self.location.vault_key),
                 send=self.send or self.post,
@@ -85,7 +98,7 @@ class Device:
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)
             execute(
-                compilation.plan,
+                plan,
                 around,
                 materials,
                 parallel=parallel,
@@ -93,7 +106,6 @@ class Device:
             )
         finally:
             store.close()
-        return compilation
 
     def post(self, url: str, message: bytes) -> bytes:
         del url

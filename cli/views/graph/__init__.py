@@ -1,0 +1,1 @@
+"""A plan's graph in, a picture out."""
