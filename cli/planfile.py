@@ -15,16 +15,17 @@ from typing import Any
 from ..compiler.plan import Plan
 from ..compiler.policy import policy_from_json, policy_to_json
 from ..compiler.serialize import canonical, plan_to_json
-from .exits import REFUSED, Failure
-from .planning import Request
+from .exits import REFUSED, USAGE, Failure
+from .planning import Planned, Request
+from .variables import Variables
 from .views.source_text import to_json
 
 SCHEMA = "csc/plan-file/1"
 _AGAIN = "plan again with `csc plan --out`, and apply that"
 
 
-def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
-    """The file's text. `secret` names parameters whose values must not be in it."""
+def dump(request: Request, planned: Planned, plan: Plan) -> str:
+    """The file's text. It has the parameters that the scripts use, and of secret ones the names alone."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "request": {
@@ -34,8 +35,8 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
             "sandbox": request.uses_sandbox,
             "strict": request.is_strict,
             "schemas": list(request.schemas),
-            # Secrets are given again when the plan is applied.
-            "parameters": {n: v for n, v in request.parameters.items() if n not in secret},
+            "parameters": dict(planned.parameters),
+            "secret_parameters": sorted(planned.secret_parameters),
             "policy": policy_to_json(request.policy),
         },
         "plan": plan_to_json(plan),
@@ -44,11 +45,14 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
     return to_json(document) + "\n"
 
 
-def load(path: str) -> tuple[Request, Any] | None:
+def load(path: str, given: Variables) -> tuple[Request, Any] | None:
     """The request and the plan document of a saved plan; None if the file is not one.
 
+    `given` are the parameters of the command line: those that hold secrets are not in the plan, and have to
+    be given again.
+
     Raises:
-        Failure: if it is one, but cannot be read.
+        Failure: if it is one, but cannot be read, or a parameter is missing or another one.
     """
     if not path.endswith(".json"):
         return None
@@ -66,7 +70,11 @@ def load(path: str) -> tuple[Request, Any] | None:
             bool(wanted["sandbox"]),
             bool(wanted["strict"]),
             tuple(map(str, wanted["schemas"])),
-            {str(name): str(value) for name, value in wanted["parameters"].items()},
+            _variables(
+                {str(name): str(value) for name, value in wanted["parameters"].items()},
+                [str(name) for name in wanted["secret_parameters"]],
+                given,
+            ),
             policy_from_json(wanted["policy"]),
         )
         return request, document["plan"]
@@ -74,6 +82,26 @@ def load(path: str) -> tuple[Request, Any] | None:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _unreadable(path) from None
+
+
+def _variables(saved: dict[str, str], secret: list[str], given: Variables) -> Variables:
+    """The parameters of a saved plan, with the secrets that were given now."""
+    for name, value in saved.items():
+        if given.values.get(name, value) != value:
+            raise Failure(
+                f"`{name}` is not what the plan was made with",
+                f"leave it out, or {_AGAIN}",
+                REFUSED,
+            )
+    missing = [name for name in secret if name not in given.values]
+    if missing:
+        name = missing[0]
+        raise Failure(
+            f"the plan needs `{name}` again: it holds a secret, which no plan keeps",
+            f"give it with `-D {name}=VALUE` or a --var-file",
+            USAGE,
+        )
+    return Variables({**saved, **{name: given.values[name] for name in secret}})
 
 
 def check_current(saved: Any, plan: Plan) -> None:

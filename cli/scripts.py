@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from ..runtime.uploads import content_id, read_upload
 from .encoding import BOM, decode
 from .exits import Failure
 from .state import Base
+from .variables import Variables
 
 STDIN = "-"
 _MOST_BYTES = 64 * 2**20
@@ -131,7 +132,7 @@ def compile_sources(
     stand_in: str | None,
     is_strict: bool,
     catalog: Catalog,
-    parameters: Mapping[str, str],
+    variables: Variables,
     policy: Policy,
     now: datetime,
 ) -> Compilation:
@@ -151,7 +152,8 @@ def compile_sources(
         is_strict,
         catalog,
         base.fingerprint,
-        parameters,
+        variables.values,
+        variables.places,
         policy,
     )
     return compile_scripts(sources.scripts, circumstances)

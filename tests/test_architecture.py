@@ -17,6 +17,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "httpx": "runtime/cmp/transport.py",
     "igraph": "cli/views/graph/sugiyama.py",
+    "keyring": "runtime/keyrings.py",
     "lark": "grammar",
     "pyasn1": "runtime/cmp/codec",
 }

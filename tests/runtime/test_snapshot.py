@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import families
+from csc.compiler import rules
 from csc.compiler.address import ROOT, Address
 from csc.compiler.characters import check_characters
 from csc.compiler.compile import compile_scripts
@@ -13,7 +14,7 @@ from csc.grammar.parser import parse
 from csc.runtime.snapshot import render_json, render_script
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.store import Version
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from programs import programs
 from strategies import scripts
@@ -89,7 +90,13 @@ def test_snapshot_of_any_program(script: str) -> None:
 def test_snapshot_of_every_family(configuration: Configuration) -> None:
     """Objects of every type, with every kind of value, come back from their snapshot."""
     script = render_script("default", version(configuration), (), lambda content: None)
-    assert compiled(script, snapshot_files(configuration)) == configuration
+    files = snapshot_files(configuration)
+    # What no script can make, no device of ours holds.
+    found = compile_scripts(
+        [parse(script)], Circumstances(DeviceState(), NOW, files.get)
+    ).diagnostics
+    assume(all(d.rule is not rules.CIRCULAR_REFERENCE for d in found))
+    assert compiled(script, files) == configuration
 
 
 @settings(deadline=None)
