@@ -50,7 +50,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
             "CACert": draw(st.sampled_from(roots)).reference,
             "FQDN": "ca.example.com",
             "Port": str(draw(st.integers(1, 65535))),
-            "Path": draw(TEXT.filter(lambda text: not text.startswith("${"))),
+            "Path": draw(TEXT | TEXT.map(lambda text: f"${{{text}}}")),
         }
     return {**empty_device(), **found}
 
