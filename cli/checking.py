@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.policy import Policy
+from ..compiler.rules import UNUSED_PARAMETER
 from ..compiler.schema.catalog import Catalog
 from .scripts import Sources, compile_sources, read_sources
 from .state import Base
+from .variables import Variables
 
 if TYPE_CHECKING:
     from .baseline import Baseline
@@ -30,7 +32,7 @@ class Check:
     folders: Sequence[Path]
     base: Base
     catalog: Catalog
-    parameters: Mapping[str, str]
+    variables: Variables
     policy: Policy
     is_strict: bool
     stand_in: str | None
@@ -59,16 +61,27 @@ def run_check(check: Check) -> Checked:
 
 def check_sources(check: Check, sources: Sources) -> Checked:
     """Check scripts that have been read."""
-    found = tuple(
-        diagnostic
-        for part in (sources.apart() if check.is_each_alone else (sources,))
-        for diagnostic in _compile(check, part)
-    )
+    parts = sources.apart() if check.is_each_alone else (sources,)
+    found = _together([_compile(check, part) for part in parts])
     if check.known is None:
         return Checked(sources, found, 0)
     from .baseline import only_new
 
     return Checked(sources, *only_new(check.known, sources.scripts, found))
+
+
+def _together(of_parts: Sequence[tuple[Diagnostic, ...]]) -> tuple[Diagnostic, ...]:
+    """The findings of all parts; a parameter is unused if no part uses it, and that is said once."""
+    unused = [{d.message for d in found if d.rule is UNUSED_PARAMETER} for found in of_parts]
+    nowhere = set[str]().union(*unused).intersection(*unused)
+    last = len(of_parts) - 1
+    return tuple(
+        diagnostic
+        for number, found in enumerate(of_parts)
+        for diagnostic in found
+        if diagnostic.rule is not UNUSED_PARAMETER
+        or (number == last and diagnostic.message in nowhere)
+    )
 
 
 def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
@@ -78,7 +91,7 @@ def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
         stand_in=check.stand_in,
         is_strict=check.is_strict,
         catalog=check.catalog,
-        parameters=check.parameters,
+        variables=check.variables,
         policy=check.policy,
         now=check.now,
     ).diagnostics

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .variables import NAME, read_variables
+if TYPE_CHECKING:
+    from .variables import Variables
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-# Where the values of --var-file wait for -D, which has the last word.
-_VARIABLES = "csc.variables"
+_PARAMETER = re.compile(r"([0-9]+|[A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 
 
 def _parse_parameters(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
-    del param
-    parameters: dict[str, str] = dict(ctx.meta.get(_VARIABLES, {}))
+    del ctx, param
+    parameters: dict[str, str] = {}
     for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not NAME.fullmatch(name):
-            # Not the whole of it: the value may be a secret.
-            raise click.BadParameter(f"{name!r} is not followed by =VALUE, as in -D site=oslo")
-        parameters[name] = text
+        match = _PARAMETER.fullmatch(value)
+        if match is None:
+            # The value may be a secret, and so may be what has no equals sign.
+            name, equals, _ = value.partition("=")
+            wrong = f"`{name}` cannot be a name" if equals else "an equals sign is missing"
+            raise click.BadParameter(f"{wrong}: write NAME=VALUE, as in -D site=lund or -D 1=if1")
+        parameters[match[1]] = match[2]
     return parameters
 
 
-def _read_files(ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
+def _read_variables(
+    ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
+) -> Variables:
+    """Files and -D as one, which click has read before: it stands before the files in `parameters`."""
     del param
-    if paths:
-        ctx.meta[_VARIABLES] = read_variables(paths)
+    from .variables import read_variables
+
+    return read_variables(paths, ctx.params.pop("defined"))
 
 
 def _parse_selectors(
@@ -85,29 +92,29 @@ base = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="A snapshot (csc show, csc show --json) to start from, in place of the device's state.",
 )
-_definitions = click.option(
+_defined = click.option(
     "-D",
-    "parameters",
+    "defined",
     multiple=True,
     metavar="NAME=VALUE",
+    is_eager=True,  # before the files, over which it goes
     callback=_parse_parameters,
-    help="A value: -D site=oslo for ${var:site}, -D 1=if1 for the script parameter $1. Repeatable.",
+    help="The value of a script parameter: -D site=lund for ${var:site}, -D 1=if1 for $1. Repeatable.",
 )
-_variable_files = click.option(
+_files_of_variables = click.option(
     "--var-file",
+    "variables",
     multiple=True,
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=_read_files,
-    is_eager=True,
-    expose_value=False,
-    help="A TOML file with values of variables; -D has the last word. Repeatable.",
+    type=click.Path(),
+    callback=_read_variables,
+    help='A TOML file of script parameters: site = "lund". A later one wins, -D over all. Repeatable.',
 )
 
 
 def parameters(command: _Command) -> _Command:
-    """The values of parameters: `-D` and `--var-file`."""
-    return _definitions(_variable_files(command))
+    """The values of script parameters: `-D` and `--var-file`."""
+    return _defined(_files_of_variables(command))
 
 
 _config = click.option(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from ..compiler.plan import Plan
 from ..compiler.policy import policy_from_json, policy_to_json
 from ..compiler.selection import Selection
 from ..compiler.serialize import canonical, plan_to_json
-from .exits import REFUSED, Failure
-from .planning import Request
+from .exits import REFUSED, USAGE, Failure
+from .planning import Planned, Request
+from .variables import Variables
 from .views.source_text import to_json
 
 SCHEMA = "csc/plan-file/1"
@@ -26,8 +28,8 @@ _ALTERED = "the plan was altered"
 _AGAIN = "plan again with `csc plan --out`, and apply that"
 
 
-def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
-    """The file's text. `secret` names parameters whose values must not be in it."""
+def dump(request: Request, planned: Planned, plan: Plan) -> str:
+    """The file's text. It has the parameters that the scripts use, and of secret ones the names alone."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "request": {
@@ -37,8 +39,8 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
             "sandbox": request.uses_sandbox,
             "strict": request.is_strict,
             "schemas": list(request.schemas),
-            # Secrets are given again when the plan is applied.
-            "parameters": {n: v for n, v in request.parameters.items() if n not in secret},
+            "parameters": dict(planned.parameters),
+            "secret_parameters": sorted(planned.secret_parameters),
             "policy": policy_to_json(request.policy),
             "only": list(request.selection.only),
             "skip": list(request.selection.skip),
@@ -52,25 +54,33 @@ def dump(request: Request, plan: Plan, secret: frozenset[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a plan file holds, with the plan as a document; `is_altered`: somebody has changed the file."""
+    """What a plan file holds, with the plan as a document.
+
+    `request` lacks the values of `secret_parameters`. `is_altered`: somebody has changed the file.
+    """
 
     request: Request
+    secret_parameters: tuple[str, ...]
     plan: Any
     is_altered: bool
 
 
-def load(path: str) -> tuple[Request, Any] | None:
+def load(path: str, given: Variables) -> tuple[Request, Any] | None:
     """The request and the plan document of a saved plan; None if the file is not one.
 
+    `given` are the parameters of the command line: those that hold secrets are not in the plan, and have to
+    be given again.
+
     Raises:
-        Failure: if it is one, but cannot be read, or was altered.
+        Failure: if it is one, but cannot be read, was altered, or a parameter is missing or another one.
     """
     if not path.endswith(".json"):
         return None
     saved = read(path)
     if saved.is_altered:
         raise Failure(_ALTERED, _AGAIN, REFUSED)
-    return saved.request, saved.plan
+    variables = _variables(saved.request.variables, saved.secret_parameters, given)
+    return replace(saved.request, variables=variables), saved.plan
 
 
 def read(path: str) -> SavedPlan:
@@ -92,7 +102,7 @@ def read(path: str) -> SavedPlan:
             bool(wanted["sandbox"]),
             bool(wanted["strict"]),
             tuple(map(str, wanted["schemas"])),
-            {str(name): str(value) for name, value in wanted["parameters"].items()},
+            Variables({str(name): str(value) for name, value in wanted["parameters"].items()}),
             policy_from_json(wanted["policy"]),
             Selection(
                 tuple(map(str, wanted.get("only", ()))),
@@ -100,11 +110,32 @@ def read(path: str) -> SavedPlan:
                 tuple(map(str, wanted.get("replace", ()))),
             ),
         )
-        return SavedPlan(request, document["plan"], is_altered)
+        secret = tuple(map(str, wanted["secret_parameters"]))
+        return SavedPlan(request, secret, document["plan"], is_altered)
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _unreadable(path) from None
+
+
+def _variables(saved: Variables, secret: Sequence[str], given: Variables) -> Variables:
+    """The parameters of a saved plan, with the secrets that were given now."""
+    for name, value in saved.values.items():
+        if given.values.get(name, value) != value:
+            raise Failure(
+                f"`{name}` is not what the plan was made with",
+                f"leave it out, or {_AGAIN}",
+                REFUSED,
+            )
+    missing = [name for name in secret if name not in given.values]
+    if missing:
+        name = missing[0]
+        raise Failure(
+            f"the plan needs `{name}` again: it holds a secret, which no plan keeps",
+            f"give it with `-D {name}=VALUE` or a --var-file",
+            USAGE,
+        )
+    return Variables({**saved.values, **{name: given.values[name] for name in secret}})
 
 
 def check_current(saved: Any, plan: Plan) -> None:

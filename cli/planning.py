@@ -11,7 +11,6 @@ from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
 from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
-from ..compiler.parameters import used_parameters
 from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy, under_policy
 from ..compiler.selection import COMMAND_LINE, Selection
@@ -23,6 +22,7 @@ from ..runtime.uploads import content_id
 from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
 from .state import find_base
+from .variables import Variables
 from .views.source_text import Lines, masked_lines
 
 
@@ -36,7 +36,7 @@ class Request:
     uses_sandbox: bool
     is_strict: bool
     schemas: tuple[str, ...]
-    parameters: Mapping[str, str]
+    variables: Variables
     policy: Policy
     selection: Selection = field(default_factory=Selection)
 
@@ -45,7 +45,9 @@ class Request:
 class Planned:
     """The outcome: `plan` is None exactly if a finding is an error.
 
-    `prediction` is the state that the plan leads to, None if compiling gave none.
+    `prediction` is the state that the plan leads to, None if compiling gave none. `parameters` are the
+    values that the scripts took from outside, `secret_parameters` the names of those whose values nobody may
+    keep.
     """
 
     plan: Plan | None
@@ -53,13 +55,9 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
-    secret_parameters: frozenset[str]
     uploads: Callable[[str], bytes | None]
-
-
-def saved_request(saved: Request, given: Mapping[str, str]) -> Request:
-    """The request of a saved plan; the values of secret parameters are not in it, and given again."""
-    return replace(saved, parameters={**given, **saved.parameters})
+    parameters: Mapping[str, str]
+    secret_parameters: frozenset[str]
 
 
 def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:
@@ -81,7 +79,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         is_strict=request.is_strict,
         base=base,
         catalog=catalog,
-        parameters=request.parameters,
+        variables=request.variables,
         policy=request.policy,
         now=datetime.now(UTC),
         selection=request.selection,
@@ -100,9 +98,10 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         compilation.prediction,
         diagnostics,
         {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
-        script_digest(sources.scripts, request.parameters),
-        used_parameters(sources.scripts)[1],
+        script_digest(sources.scripts, compilation.parameters),
         uploads,
+        compilation.parameters,
+        compilation.secret_parameters,
     )
 
 

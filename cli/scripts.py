@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from ..runtime.uploads import content_id, read_upload
 from .encoding import BOM, decode
 from .exits import Failure
 from .state import Base
+from .variables import Variables
 
 STDIN = "-"
 _MOST_BYTES = 64 * 2**20
@@ -132,7 +133,7 @@ def compile_sources(
     stand_in: str | None,
     is_strict: bool,
     catalog: Catalog,
-    parameters: Mapping[str, str],
+    variables: Variables,
     policy: Policy,
     now: datetime,
     selection: Selection | None = None,
@@ -153,7 +154,8 @@ def compile_sources(
         is_strict,
         catalog,
         base.fingerprint,
-        parameters,
+        variables.values,
+        variables.places,
         policy,
         selection or Selection(),
     )

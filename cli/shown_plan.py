@@ -37,16 +37,16 @@ def standing(saved: planfile.SavedPlan, location: Location) -> str:
     """In a sentence, whether `csc apply` would take the plan, and why not."""
     if saved.is_altered:
         return "This plan was altered after it was saved: csc apply refuses it."
+    if saved.secret_parameters:
+        return (
+            f"This plan may be stale: it takes the secret {saved.secret_parameters[0]},"
+            " which it does not hold."
+        )
     try:
         planned = make_plan(saved.request, location)
     except Failure as failure:
         return f"This plan is stale: {failure.message}."
     if planned.plan is None:
-        missing = sorted(planned.secret_parameters - saved.request.parameters.keys())
-        if missing:
-            return (
-                f"This plan may be stale: it takes the secret {missing[0]}, which it does not hold."
-            )
         return "This plan is stale: its scripts have errors now, `csc validate` tells which."
     reason = planfile.why_stale(saved.plan, planned.plan)
     if reason is None:

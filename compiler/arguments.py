@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..grammar.ast import Argument, Option, Property, Span, Word, goes_on
+from ..grammar.quoting import shifted
 from . import rules
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
 
@@ -57,11 +58,12 @@ def _joined(previous: Property | Option, word: Word) -> Property | Option:
     """The argument with the word taken into its value, which then stands in two places."""
     value = previous.value or ""
     start = previous.value_span if value else word.span
-    parameters = tuple((place + len(value), name) for place, name in word.parameters)
+    fillings = tuple(replace(f, start=f.start + len(value)) for f in word.fillings)
     return replace(
         previous,
         value=value + word.text,
-        parameters=(*previous.parameters, *parameters),
+        parameters=(*previous.parameters, *shifted(word.parameters, len(value), 0)),
+        fillings=(*previous.fillings, *fillings),
         value_at=_until(start, word.span),
     )
 

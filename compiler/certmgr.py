@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..grammar.ast import Option, Span, Word
+from ..grammar.ast import Option, Span, Word, value_part
 from . import rules
 from .address import ROOT, Address
 from .arguments import Arguments
@@ -67,8 +67,6 @@ class _Run:
 def _target(machine: Machine, option: Option) -> Address | None:
     parts = (option.value or "").split("/")
     span = option.value_span
-    # Quoted or filled in, its parts stand elsewhere.
-    is_plain = span.length == len(option.value or "") and not option.parameters
     if len(parts) != 2 or not all(parts):
         machine.report(
             unqualified(
@@ -81,10 +79,10 @@ def _target(machine: Machine, option: Option) -> Address | None:
     if machine.is_assumed(target):
         return None
     if not machine.exists(store):
-        store_span = span.part(0, len(parts[0])) if is_plain else span
+        store_span = value_part(option, 0, len(parts[0]))
         look_up(machine, BUILT_IN.types["CertificateStore"], store, store_span)
         return None
-    name_span = span.part(len(parts[0]) + 1, len(parts[1])) if is_plain else span
+    name_span = value_part(option, len(parts[0]) + 1, len(parts[1]))
     found = look_up(machine, BUILT_IN.types["Certificate"], target, name_span)
     is_usable = found in machine.candidate and found not in machine.flawed
     return found if is_usable else None
@@ -279,6 +277,7 @@ def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:
 
 
 def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
+    """Whether nobody misses `content` once it is overwritten; a finding if somebody does."""
     owner = machine.owner(content)
     if owner is None or machine.state(owner[0]) is not State.OBTAINED:
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,18 +9,17 @@ from ..grammar.ast import Option, Word
 from . import rules
 from .arguments import Arguments
 from .diagnostics import Diagnostic, Label, finding
-from .kinds import is_distinguished_name
+from .kinds import hexadecimal_fault, is_distinguished_name
 from .lifecycle import Event
 from .plan import Secret
-from .secrets import EXPRESSION, in_clear, is_secret_name, secret_of
+from .secrets import is_expression, is_secret_name, names_source, secret_of
 from .suggest import did_you_mean
-from .values import replacement
+from .values import in_clear, replacement, unknown_source
 
 _ACTIONS = ("initiate", "update", "revoke")
 _FLAGS = (*_ACTIONS, "hex")
 _WITH_VALUE = ("clientcert", "username", "password", "subject")
 _ONLY_WITH_INITIATE = ("username", "password", "subject", "hex")
-_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,36 +181,23 @@ def _check_initiate(
 
 def _check_credential(option: Option, is_hex: bool) -> list[Diagnostic]:
     """Findings about a user name or password; none shows its text."""
-    value = option.value or ""
-    if EXPRESSION.fullmatch(value):
+    if names_source(option):
         return []
-    if value.startswith("${"):
-        return [
-            finding(
-                rules.SECRET_REFERENCE,
-                f"`-{option.name}` names no source that can be read",
-                option.value_span,
-                help="known are `${env:NAME}` and `${file:PATH}`",
-            )
-        ]
+    if is_expression(option):
+        return [unknown_source(f"`-{option.name}`", option)]
     found: list[Diagnostic] = []
-    if is_hex and not _HEXADECIMAL.fullmatch(value):
+    fault = hexadecimal_fault(option.value or "") if is_hex else None
+    if fault is not None:
         found.append(
             finding(
                 rules.WRONG_VALUE,
                 f"`-{option.name}` is not hexadecimal, and -hex says that it is",
                 option.value_span,
-                "pairs of the digits 0-9 and a-f",
+                fault,
+                help="write pairs of the digits 0-9 and a-f and nothing else, or leave -hex out",
             )
         )
-    elif is_secret_name(option.name):
-        found.append(
-            finding(
-                rules.SECRET_IN_CLEAR,
-                in_clear(option),
-                option.value_span,
-                "whoever reads the script can enrol in this name",
-                help=f"read it while applying: `-{option.name}=${{env:NAME}}` or `${{file:PATH}}`",
-            )
-        )
+    if is_secret_name(option.name):
+        consequence = "can enrol in this name"
+        found.append(in_clear(option, f"CMP_{option.name}", consequence))
     return found

@@ -47,6 +47,15 @@ def check_line_ends(script: Script) -> Iterator[Diagnostic]:
         yield _found(script, match, _LONE_RETURN, None)
 
 
+def fault_in(text: str) -> tuple[str, str] | None:
+    """The first character of a value that nobody sees: what it is, and its code."""
+    for match in _UNUSUAL.finditer(text):
+        fault = _fault(match[0])
+        if fault is not None:
+            return fault[0], f"U+{ord(match[0]):04X}"
+    return None
+
+
 def _found(script: Script, match: re.Match[str], what: str, replacement: str | None) -> Diagnostic:
     span = script.locate(match.start(), 1)
     fix = None

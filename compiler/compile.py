@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..grammar.ast import Argument, Option, Property, Span, Word
+from ..grammar.garbage import collector_paused
 from ..grammar.script import Script
 from .circles import check_circles
 from .configuration import SecretValue, Value
@@ -19,13 +20,13 @@ from .diagnostics import Diagnostic, has_errors
 from .ending import check_ending
 from .interpreter import run
 from .machine import Circumstances, Machine, start
-from .parameters import used_parameters
+from .parameters import Given, explained, unused
 from .plan import CmpOperation, Plan
 from .policy import under_policy
 from .references import check_references
 from .replacement import check_replacements
 from .scope import narrow
-from .secrets import is_secret_name
+from .secrets import Survey, confidential, is_secret_name, survey
 from .selection import check_selection
 from .serialize import canonical, state_digest
 from .silencing import silenced
@@ -37,17 +38,30 @@ class Compilation:
     """What compiling gave: `plan` is None exactly if a diagnostic is an error.
 
     `prediction` is the state after the plan; what CMP will obtain is in it under planned content ids.
+    `parameters` are the values that the scripts took from outside; `secret_parameters` the names of those
+    that hold secrets, whose values nobody keeps.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None
     prediction: DeviceState | None
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    secret_parameters: frozenset[str] = frozenset()
 
 
 def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
     """Compile `scripts`, which run in order on one device."""
-    digest = script_digest(scripts, circumstances.parameters)
-    machine = start(circumstances, digest)
+    with collector_paused():
+        return _compile(scripts, circumstances)
+
+
+def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
+    takes = confidential(circumstances.catalog)
+    surveyed = survey(scripts, takes)
+    given = Given(circumstances.parameters, circumstances.parameter_places, surveyed.secret)
+    values = _values(circumstances.parameters, surveyed)
+    digest = script_digest(scripts, values)
+    machine = start(circumstances, digest, given, takes)
     for script in scripts:
         run(machine, script)
     end = _end(scripts)
@@ -58,8 +72,9 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     check_ending(machine, end)
     check_dead_certificates(machine, end)
     order = {script.file: number for number, script in enumerate(scripts)}
+    machine.report(*unused(given, surveyed.used, end))
     is_new = circumstances.base == DeviceState()
-    found = silenced(scripts, machine.diagnostics, is_new_device=is_new)
+    found = silenced(scripts, explained(machine.diagnostics, given), is_new_device=is_new)
     shown = under_policy(circumstances.policy, found)
     diagnostics = tuple(sorted(shown, key=lambda d: (order[d.primary.span.file], d.sort_key)))
     selection, catalog = circumstances.selection, circumstances.catalog
@@ -67,7 +82,7 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
         diagnostics += tuple(check_selection(selection, machine.known, catalog))
         diagnostics += tuple(check_replacements(machine))
     if has_errors(diagnostics):
-        return Compilation(diagnostics, None, None)
+        return Compilation(diagnostics, None, None, values, surveyed.secret)
     inputs = hashlib.sha256(canonical([digest, machine.uploads]).encode()).hexdigest()
     prediction = DeviceState(
         machine.committed,
@@ -79,30 +94,34 @@ def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> 
     )
     plan = _plan(machine, digest, inputs)
     if selection.is_whole:
-        return Compilation(diagnostics, plan, circumstances.base if plan.is_empty else prediction)
+        prediction = circumstances.base if plan.is_empty else prediction
+        return Compilation(diagnostics, plan, prediction, values, surveyed.secret)
     narrowed = narrow(plan, circumstances.base, selection, catalog)
     diagnostics += narrowed.diagnostics
     if has_errors(diagnostics):
-        return Compilation(diagnostics, None, None)
-    return Compilation(diagnostics, narrowed.plan, narrowed.prediction)
+        return Compilation(diagnostics, None, None, values, surveyed.secret)
+    return Compilation(diagnostics, narrowed.plan, narrowed.prediction, values, surveyed.secret)
 
 
-def script_digest(scripts: Sequence[Script], parameters: Mapping[str, str]) -> str:
-    """SHA-256 in hex of what the scripts say, with the values of the parameters in them.
+def _values(given: Mapping[str, str], surveyed: Survey) -> dict[str, str]:
+    """The values of the parameters that the scripts have, secrets left out."""
+    names = sorted(given.keys() & surveyed.used - surveyed.secret - {"0"})
+    return {name: given[name] for name in names}
 
-    It is their identity, whatever their files and layout. Confidential texts are left out, since a digest
-    lets short ones be guessed.
+
+def script_digest(scripts: Sequence[Script], values: Mapping[str, str] | None = None) -> str:
+    """SHA-256 in hex of what the scripts say: their identity, whatever their files and layout.
+
+    `values` are those of their parameters. Confidential texts are left out, since a digest lets short ones be
+    guessed.
     """
-    used, secret = used_parameters(scripts)
-    values = sorted((name, parameters[name]) for name in used - secret if name in parameters)
     commands = [
         [_spoken(part) for part in (command.verb, *command.arguments)]
         for script in scripts
         for command in script.commands
     ]
-    return hashlib.sha256(
-        canonical([commands, values] if values else commands).encode()
-    ).hexdigest()
+    said = [commands, dict(values)] if values else commands
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
 
 
 def _spoken(part: Argument | None) -> list[str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..grammar.quoting import quote as quote
+from ..grammar.quoting import quote_literal as quote_literal
 from ..grammar.quoting import quote_word as quote_word
 from .address import ROOT, Address
 from .schema.catalog import BUILT_IN

@@ -14,6 +14,7 @@ from ..grammar.ast import (
     Property,
     Word,
 )
+from ..grammar.quoting import Parameters, shifted
 from ..grammar.script import Script
 from . import rules
 from .address import ROOT
@@ -26,7 +27,7 @@ from .machine import Machine
 from .objects import add, delete, set_
 from .other_commands import look, refuse
 from .other_commands import script as script_command
-from .parameters import about_others, fill, script_name
+from .parameters import fill, has_parameters, script_name
 from .plan import Activate, Commit
 from .references import check_references
 from .secrets import is_secret_name
@@ -47,15 +48,14 @@ def run(machine: Machine, script: Script) -> None:
     machine.context = ROOT
     for problem in script.problems:
         machine.report(syntax_finding(problem))
-    parameters = {**machine.circumstances.parameters, "0": script_name(script.file)}
+    name = script_name(script.file)
     for command in _gather(machine, script.commands):
-        filled, missing = fill(command, parameters)
-        before = len(machine.diagnostics)
-        _step(machine, filled)
-        if filled is not command:
-            caused = about_others(command, parameters, machine.diagnostics[before:])
-            # What would be replaced is not the value, but the parameter that it came from.
-            machine.diagnostics[before:] = missing + [replace(d, fix=None) for d in caused]
+        if has_parameters(command):
+            filled, found = fill(command, machine.given, name, machine.takes.places(command))
+            machine.report(*found)
+            _step(machine, filled)
+        else:
+            _step(machine, command)
         machine.commands += 1
         machine.before = command.last_span
         if len(machine.diagnostics) > _MOST_FINDINGS:
@@ -108,10 +108,16 @@ def _misplaced(command: Command) -> Property | Option | None:
     if command.prompt is not None or command.is_orphan or not isinstance(verb, Word):
         return None
     if match := _PROPERTY.fullmatch(verb.text):
-        return Property(match[1], match[2], verb.span)
+        return Property(match[1], match[2], verb.span, _behind(match, verb))
     if match := _OPTION.fullmatch(verb.text):
-        return Option(match[1], match[2], verb.span)
+        return Option(match[1], match[2], verb.span, _behind(match, verb))
     return None
+
+
+def _behind(match: re.Match[str], verb: Word) -> Parameters:
+    """The parameters in the value of an argument that was read as a word."""
+    start = match.start(2)
+    return shifted(tuple(p for p in verb.parameters if p.place >= start > 0), -start, -start)
 
 
 def _step(machine: Machine, command: Command) -> None:

@@ -42,6 +42,8 @@ _HOST = re.compile(
 # What cannot be an address object's name, and so has to be an address.
 _LITERAL = re.compile(r"[0-9]+\.[0-9].*|.*:.*|[0-9./\-]+")
 _NAME = re.compile(r"[^\s/,]+(?:/[^\s/,]+)*")
+_NO_HEXADECIMAL = re.compile(r"[^0-9A-Fa-f]")
+_PREFIXED = re.compile(r"0[xX]")
 _TRUTH = {"yes": "Yes", "true": "Yes", "no": "No", "false": "No"}
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 # RFC 4514, section 3: an attribute by name or OID; a value as hexadecimal, or text with its escapes. The
@@ -94,6 +96,17 @@ def is_host(text: str) -> bool:
     if ":" in text or re.fullmatch(r"[0-9.]+", text):
         return "%" not in text and _is_address(text)
     return _HOST.fullmatch(text) is not None
+
+
+def hexadecimal_fault(text: str) -> str | None:
+    """What keeps `text` from being bytes in hexadecimal, without a character of it; None if it is."""
+    if _NO_HEXADECIMAL.search(text):
+        return (
+            "begins with 0x" if _PREFIXED.match(text) else "holds what is no digit of 0-9 and a-f"
+        )
+    if len(text) % 2:
+        return "has an odd number of digits: two make a byte"
+    return None if text else "is empty"
 
 
 def is_distinguished_name(text: str) -> bool:

@@ -3,7 +3,8 @@
 Rules, in the order in which the analysis relies on them:
 
 1. A certificate's state is never stored. It follows from three facts: its newest record (what CMP obtained
-   last, and whether that was revoked), the clock, and which of the three configurations hold it.
+   last, and whether that was revoked), the clock, and which of the three configurations hold it. Whoever
+   deletes the object gives its certificate up: one that is added again is empty.
 2. `certmgr` moves the record; `set`, `activate` and `commit` move the configurations.
 3. What is obtained and not bound exists only as two device files, which the next `certmgr` overwrites and a
    restart deletes. So an event that overwrites them is no transition from *obtained*.

@@ -16,9 +16,11 @@ from .configuration import Properties
 from .device import CertificateRecord, DeviceState
 from .diagnostics import Diagnostic, Severity
 from .lifecycle import State, state_of
+from .parameters import Given
 from .plan import Renewal, Unchanged
 from .policy import Policy
 from .schema.catalog import BUILT_IN, Catalog
+from .secrets import Confidential
 from .selection import Selection
 from .steps import StepBuilder
 
@@ -41,8 +43,9 @@ class Circumstances:
 
     `now` is timezone-aware. `stand_in` is the content id that serves for a missing CA root (`--sandbox`).
     With `is_strict` the device's own rules hold: adding what exists is an error. `fingerprint` tells secrets
-    apart without keeping them. `parameters` are the values of `$1` and so on, by name. `policy` says which
-    findings count, `selection` which objects the plan is about.
+    apart without keeping them. `parameters` are the values of `$1` and `${var:NAME}`, by name;
+    `parameter_places` tells in which file some of them were given. `policy` says which findings count,
+    `selection` which objects the plan is about.
     """
 
     base: DeviceState
@@ -53,6 +56,7 @@ class Circumstances:
     catalog: Catalog = BUILT_IN
     fingerprint: Callable[[str], str] = fingerprint_of_the_moment
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    parameter_places: Mapping[str, str] = field(default_factory=dict[str, str])
     policy: Policy = field(default_factory=Policy)
     selection: Selection = field(default_factory=Selection)
 
@@ -76,7 +80,8 @@ class Machine:
     `inactive` holds the objects that `activate` has to look at, for they may differ between candidate and
     active configuration, and whether they came anew, after all others; `uncommitted` those for `commit`.
     `unchecked`: those whose references nobody has looked at since they changed, or since what they refer to
-    did. `users` tells who refers to a text. So every command costs by what it changes.
+    did. `users` tells who refers to a text. So every command costs by what it changes. `given` are the script
+    parameters, `takes` tells where secrets are expected.
 
     `uploads` are those that the script names, `files` the device's own; `reaching` is what a `file://` sees
     of the latter here, which differs after a certmgr that has nothing to do. `origins` tells where a property
@@ -102,6 +107,8 @@ class Machine:
 
     circumstances: Circumstances
     script: str
+    given: Given
+    takes: Confidential
     candidate: Candidate
     active: dict[Address, Properties]
     committed: dict[Address, Properties]
@@ -320,12 +327,14 @@ def _differing(
     return {a: False for a in (*other, *one) if one.get(a) != other.get(a)}
 
 
-def start(circumstances: Circumstances, script: str) -> Machine:
+def start(circumstances: Circumstances, script: str, given: Given, takes: Confidential) -> Machine:
     """The machine before the first command. `script` is the digest of the script's text."""
     base = circumstances.base
     machine = Machine(
         circumstances=circumstances,
         script=script,
+        given=given,
+        takes=takes,
         candidate=Candidate(base.candidate),
         active=dict(base.active),
         committed=dict(base.committed),

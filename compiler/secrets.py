@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ..grammar.ast import Option, Property, Span, Word
+from ..grammar.ast import Argument, Command, Option, Property, Span, Word, goes_on
+from ..grammar.quoting import Form
 from ..grammar.script import Script
+from .parameters import has_parameters
 from .plan import Secret
+from .schema.catalog import Catalog
+from .schema.model import SecretText
 
-# A text that is read from elsewhere while applying: `${env:NAME}`, `${file:PATH}`, `${keyring:SERVICE/USER}`.
-EXPRESSION = re.compile(r"\$\{(?:(env|file):([^}\x00]+)|(keyring):([^}/\x00]+/[^}\x00]+))\}")
-# A parameter that stands alone: only its value is confidential, not its name.
-VARIABLE = re.compile(r"\$(?:[0-9]+|\{var:[^}]+\})")
+# What a text can be read from while applying: `${env:NAME}`, `${file:PATH}`, `${keyring:SERVICE/USER}`.
+_EXPRESSION = re.compile(r"\$\{(?P<source>env|file|keyring):(?P<name>[^}]+)\}")
+_ENTRY = re.compile(r".*[^/]/[^/]+", re.DOTALL)
+SOURCES = "`${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`"
 # A secret of a snapshot: the state knows it by this fingerprint.
-KEPT = re.compile(r"\$\{secret:([0-9a-f]+)\}")
+_KEPT = re.compile(r"\$\{secret:([0-9a-f]+)\}")
+_BARE_NAME = re.compile(r"-*(?:\w*password|passwd|pwd|\w*secret|psk)[:=]*", re.IGNORECASE)
 # What the name of a confidential argument holds, mistyped ones included.
 _SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
 
@@ -26,23 +33,144 @@ def is_secret_name(name: str) -> bool:
     return name != "PSK" and _SECRET_NAME.search(name) is not None
 
 
-def _names_source(value: str) -> bool:
-    return bool(EXPRESSION.fullmatch(value) or KEPT.fullmatch(value) or VARIABLE.fullmatch(value))
+def source_of(text: str) -> tuple[str, str] | None:
+    """Kind and name of the source that a text is to be read from, as in `${env:NAME}`; None if it is none."""
+    match = _EXPRESSION.fullmatch(text)
+    if match is None or (match["source"] == "keyring" and not _ENTRY.fullmatch(match["name"])):
+        return None
+    return match["source"], match["name"]
 
 
-def in_clear(argument: Property | Option) -> str:
-    """What is wrong with a confidential text that stands in the script, or comes from a variable."""
-    if argument.parameters:
-        return "a secret is given in clear text"
-    return "a secret stands in the script in clear text"
+def is_expression(argument: Property | Option) -> bool:
+    """Whether the value begins as a `${…}` that the script itself holds, and that no backslash protects."""
+    return (
+        (argument.value or "").startswith("${")
+        and not any(p.form is Form.DOLLAR and p.place == 0 for p in argument.parameters)
+        and not any(f.start < len("${x") for f in argument.fillings)
+    )
+
+
+def names_source(argument: Property | Option) -> bool:
+    """Whether the value is read from elsewhere."""
+    return is_expression(argument) and source_of(argument.value or "") is not None
+
+
+def kept_secret(argument: Property) -> str | None:
+    """The fingerprint that the value is, as in a snapshot."""
+    match = _KEPT.fullmatch(argument.value)
+    return match[1] if match and not argument.fillings else None
 
 
 def secret_of(option: Option) -> Secret:
     """The secret that an option names, or holds itself."""
     value = option.value or ""
-    if EXPRESSION.fullmatch(value):
+    if names_source(option):
         return Secret(value)
     return Secret(f"the script at {option.span}", value)
+
+
+# -- where secrets are expected --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Confidential:
+    """What takes a secret: properties of the catalog, and others by their name."""
+
+    secret: frozenset[str]
+    public: frozenset[str]
+
+    def places(self, command: Command) -> tuple[bool, ...]:
+        """For each part of a command, the verb first, whether it is to hold a secret.
+
+        So is a word that a blank has torn from its property, or that stands behind a confidential name alone.
+        """
+        places: list[bool] = []
+        previous: Argument | None = None
+        for number, part in enumerate((command.verb, *command.arguments)):
+            match part:
+                case Property():
+                    places.append(self.takes_secret(part.name))
+                case Option():
+                    places.append(is_secret_name(part.name))
+                case Word():
+                    is_torn = isinstance(previous, Property | Option) and goes_on(previous, part)
+                    is_bare = isinstance(previous, Word) and number > 2 and _is_bare_name(previous)
+                    places.append(is_bare or (is_torn and places[-1]))
+                case None:
+                    places.append(False)
+            previous = part
+        return tuple(places)
+
+    def takes_secret(self, name: str) -> bool:
+        """Whether the property takes a secret, of whatever type it is."""
+        return name in self.secret or (name not in self.public and is_secret_name(name))
+
+
+def confidential(catalog: Catalog) -> Confidential:
+    """What takes a secret by a catalog."""
+    kinds = [
+        (prop.name, isinstance(prop.kind, SecretText))
+        for object_type in catalog.types.values()
+        for prop in object_type.properties
+    ]
+    secret = frozenset(name for name, is_secret in kinds if is_secret)
+    return Confidential(secret, frozenset(name for name, _ in kinds) - secret)
+
+
+def _is_bare_name(word: Word) -> bool:
+    return _BARE_NAME.fullmatch(word.text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The names of the script parameters that scripts have, and of those that stand where secrets do."""
+
+    used: frozenset[str]
+    secret: frozenset[str]
+
+
+def survey(scripts: Sequence[Script], takes: Confidential) -> Survey:
+    """Look for script parameters."""
+    used: set[str] = set()
+    secret: set[str] = set()
+    for script in scripts:
+        if "$" not in script.text:
+            continue
+        for command in script.commands:
+            if not has_parameters(command):
+                continue
+            parts = (command.verb, *command.arguments)
+            for part, is_secret in zip(parts, takes.places(command), strict=True):
+                names = {p.name for p in part.parameters if p.is_filled} if part else set[str]()
+                used |= names
+                if is_secret and not _is_within_expression(part):
+                    secret |= names
+    return Survey(frozenset(used), frozenset(secret - {"0"}))
+
+
+def _is_within_expression(part: Argument | None) -> bool:
+    """Whether parameters only tell where the secret is read from: `${file:secrets/${var:SITE}}`."""
+    return isinstance(part, Property | Option) and names_source(_blank(part))
+
+
+def _blank(argument: Property | Option) -> Property | Option:
+    """The argument with `x` for each parameter."""
+    value = argument.value or ""
+    for parameter in reversed(argument.parameters):
+        if parameter.is_filled:
+            end = parameter.place + len(parameter.text)
+            value = f"{value[: parameter.place]}x{value[end:]}"
+    dollars = tuple(p for p in argument.parameters if p.form is Form.DOLLAR)
+    return replace(argument, value=value, parameters=dollars)
+
+
+def _is_parameter(argument: Argument) -> bool:
+    """Whether there is nothing but one parameter: the secret itself stands elsewhere."""
+    text = argument.text if isinstance(argument, Word) else argument.value
+    return [p.text for p in argument.parameters if p.is_filled] == [text]
+
+
+# -- where they stand ------------------------------------------------------------------------------
 
 
 def secret_spans(script: Script) -> tuple[Span, ...]:
@@ -51,20 +179,27 @@ def secret_spans(script: Script) -> tuple[Span, ...]:
     So are words that hold a confidential name (a dash may be wrong, or the place), and all words after one:
     blanks may have torn the value, or its quotes be forgotten.
     """
-    spans: list[Span] = []
-    for command in script.commands:
-        is_after_secret = False
-        for argument in (command.verb, *command.arguments):
-            match argument:
-                case Property() | Option():
-                    is_after_secret = is_secret_name(argument.name)
-                    value = argument.value
-                    if is_after_secret and value and not _names_source(value):
-                        spans.append(argument.value_span)
-                case Word():
-                    is_after_secret = is_after_secret or is_secret_name(argument.text)
-                    if is_after_secret:
-                        spans.append(argument.span)
-                case _:
-                    pass
-    return tuple(spans)
+    return tuple(span for command in script.commands for span in _spans(command))
+
+
+def _spans(command: Command) -> Iterator[Span]:
+    is_after_secret = False
+    for argument in (command.verb, *command.arguments):
+        match argument:
+            case Property() | Option():
+                is_after_secret = is_secret_name(argument.name)
+                is_hidden = is_after_secret and bool(argument.value)
+                if is_hidden and not _is_parameter(argument) and not _tells_source(argument):
+                    yield argument.value_span
+            case Word():
+                is_after_secret = is_after_secret or is_secret_name(argument.text)
+                if is_after_secret and not _is_parameter(argument):
+                    yield argument.span
+            case None:
+                pass
+
+
+def _tells_source(argument: Property | Option) -> bool:
+    blank = _blank(argument) if argument.parameters else argument
+    kept = isinstance(blank, Property) and kept_secret(blank) is not None
+    return kept or names_source(blank)

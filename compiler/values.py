@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..grammar.ast import Property, Span
+from ..grammar.ast import Option, Property, Span, value_part
 from ..grammar.quoting import quote
 from . import rules
 from .address import Address
@@ -23,11 +23,12 @@ from .schema.model import (
     Reference,
     SecretText,
 )
-from .secrets import EXPRESSION, KEPT, VARIABLE, in_clear
+from .secrets import SOURCES, is_expression, kept_secret, names_source
 
 _FILE = re.compile(r"file://(?P<name>[^/\\\x00-\x1f\x7f]+)")
 # cOS Core writes an empty value like this, too.
 _EMPTY = "<empty>"
+_NO_NAME = re.compile(r"[^A-Z0-9]+")
 
 
 def read_value(
@@ -43,7 +44,7 @@ def read_value(
     """
     match kind.kind:
         case SecretText():
-            return _read_secret(machine, written)
+            return _read_secret(machine, address, written)
         case DeviceFile(is_secret):
             is_root = kind.name == "CertificateData" and variant == "Remote"
             return _read_file(machine, address, kind, written, is_secret, is_root)
@@ -87,14 +88,11 @@ def _read_list(
 
 def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diagnostic:
     """The finding that nothing stands between commas, before the first or behind the last."""
-    span = written.value_span
-    if span.length == len(written.value) and not written.parameters:
-        empty = next(number for number, part in enumerate(parts) if not part.strip(" "))
-        span = span.part(len(",".join(parts[:empty])), 1)
+    empty = next(number for number, part in enumerate(parts) if not part.strip(" "))
     return finding(
         rules.WRONG_VALUE,
         f"`{kind.name}` has an empty item",
-        span,
+        value_part(written, len(",".join(parts[:empty])), 1),
         "nothing stands beside this comma",
         help="leave the comma out",
     )
@@ -102,11 +100,9 @@ def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diag
 
 def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
     """Each item with its place; that of the whole where quotes or escapes hide it."""
-    whole = written.value_span
-    is_plain = whole.length == len(written.value) and not written.parameters
     start = 0
     for part in parts:
-        yield part.strip(" "), whole.part(start, len(part)) if is_plain else whole
+        yield part.strip(" "), value_part(written, start, len(part))
         start += len(part) + 1
 
 
@@ -146,53 +142,74 @@ def replacement(span: Span, text: str, applicability: Applicability = Applicabil
 
 def _is_elsewhere(machine: Machine, kind: PropertyType, written: Property) -> bool:
     """Whether the value is a `${…}`, which this property cannot take; a finding then."""
-    # What looks like a variable here is text: it was escaped, or stood in a variable's value.
-    if not written.value.startswith("${") or VARIABLE.match(written.value):
+    if not is_expression(written):
         return False
     machine.report(
         finding(
             rules.SECRET_REFERENCE,
             f"`{kind.name}` cannot be read from elsewhere",
             written.value_span,
-            help="`${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}` stand for secrets, "
-            "`${var:NAME}` for anything",
+            help=f"{SOURCES} stand for secrets; `${{var:NAME}}` may stand here, "
+            "and `\\${` where a dollar sign is meant",
         )
     )
     return True
 
 
-def _read_secret(machine: Machine, written: Property) -> Value | None:
+def _read_secret(machine: Machine, address: Address, written: Property) -> Value | None:
     """A confidential text: where it is read from, or its fingerprint."""
     text = written.value
     if text in ("", _EMPTY):
         return ""
-    if EXPRESSION.fullmatch(text):
+    if names_source(written):
         return text
-    kept = KEPT.fullmatch(text)
-    if kept:
-        return SecretValue(kept[1])
-    if text.startswith("${"):
-        machine.report(unknown_source(f"`{written.name}`", written.value_span))
+    kept = kept_secret(written)
+    if kept is not None:
+        return SecretValue(kept)
+    if is_expression(written):
+        machine.report(unknown_source(f"`{written.name}`", written))
         return None
-    machine.report(
-        finding(
-            rules.SECRET_IN_CLEAR,
-            in_clear(written),
-            written.value_span,
-            "whoever reads the script can use it",
-            help=f"name where it is kept: `{written.name}=${{env:NAME}}` or `${{file:PATH}}`",
-        )
-    )
+    machine.report(in_clear(written, f"{address.name}_{written.name}", "can use it"))
     return SecretValue(machine.circumstances.fingerprint(text))
 
 
-def unknown_source(subject: str, span: Span) -> Diagnostic:
+def in_clear(written: Property | Option, name: str, consequence: str) -> Diagnostic:
+    """The finding that a secret is for all to read. `name` is what its environment variable may be called."""
+    shown = f"-{written.name}" if isinstance(written, Option) else written.name
+    message, reader = "a secret stands in the script in clear text", "whoever reads the script"
+    if written.fillings:
+        message, reader = "a secret is given in clear text", "whoever sees the value"
+    variable = _NO_NAME.sub("_", name.upper()).strip("_") or "SECRET"
+    variable = f"_{variable}" if variable[0].isdigit() else variable
+    instead = f"${{env:{variable}}}"
+    return finding(
+        rules.SECRET_IN_CLEAR,
+        message,
+        written.value_span,
+        f"{reader} {consequence}",
+        help=f"name where it is kept, to be read while applying: `{shown}=${{env:NAME}}`, "
+        "`${file:PATH}` or `${keyring:SERVICE/USER}`",
+        # To apply it would take the secret from the one place where it is.
+        fix=Fix(
+            f"read it from the environment: `{instead}`",
+            (Edit(written.value_span, instead),),
+            Applicability.DISPLAY_ONLY,
+        ),
+    )
+
+
+def unknown_source(subject: str, written: Property | Option) -> Diagnostic:
     """The finding that a `${…}` is none that can be read."""
+    is_keyring = (written.value or "").startswith("${keyring:")
     return finding(
         rules.SECRET_REFERENCE,
-        f"{subject} names no source that can be read",
-        span,
-        help="known are `${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`",
+        f"{subject} names no entry of a keyring"
+        if is_keyring
+        else f"{subject} names no source that can be read",
+        written.value_span,
+        help="an entry has a service and a user: `${keyring:SERVICE/USER}`"
+        if is_keyring
+        else f"known are {SOURCES}; `\\${{` is a dollar sign and a brace",
     )
 
 

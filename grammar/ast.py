@@ -6,7 +6,7 @@ if they say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -33,19 +33,35 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """A value from outside that stands in a text in the place of a script parameter, which is at `span`.
+
+    It begins at `start` and has `length` characters.
+    """
+
+    start: int
+    length: int
+    span: Span
+
+
+Fillings = tuple[Filling, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
-    """A bare or quoted word: verb, type, name, `..`."""
+    """A bare or quoted word: verb, type, name, `..`. `fillings` are what has taken the parameters' places."""
 
     text: str
     span: Span = field(compare=False)
     parameters: Parameters = ()
+    fillings: Fillings = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
     """`Name=value`, split at its first `=`. `value` has quotes and escapes resolved.
 
-    `value_at` is where the value stands if that is not behind the name.
+    `value_at` is where the value stands if that is not behind the name. `fillings`: see `Word`.
     """
 
     name: str
@@ -53,6 +69,7 @@ class Property:
     span: Span = field(compare=False)
     parameters: Parameters = ()
     value_at: Span | None = field(default=None, compare=False)
+    fillings: Fillings = field(default=(), compare=False)
 
     @property
     def name_span(self) -> Span:
@@ -72,13 +89,14 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`-name` or `-name=value`; `value` is None without an `=`. `value_at`: see `Property`."""
+    """`-name` or `-name=value`; `value` is None without an `=`. `value_at`, `fillings`: see `Property`."""
 
     name: str
     value: str | None
     span: Span = field(compare=False)
     parameters: Parameters = ()
     value_at: Span | None = field(default=None, compare=False)
+    fillings: Fillings = field(default=(), compare=False)
 
     @property
     def name_span(self) -> Span:
@@ -104,8 +122,40 @@ Argument = Word | Property | Option
 def goes_on(previous: Property | Option, word: Word) -> bool:
     """Whether `word` goes on with `Name=`, or with a list that ends in a comma, on the same line."""
     is_open = previous.value == "" and previous.value_span.length == 1
-    is_open = is_open or (previous.value or "").endswith(",")
+    is_open = is_open or ((previous.value or "").endswith(",") and not _ends_filled(previous))
     return is_open and previous.span.line == word.span.line
+
+
+def _ends_filled(argument: Property | Option) -> bool:
+    """Whether the last character of the value came from outside: it is no part of the language."""
+    last = argument.fillings[-1] if argument.fillings else None
+    return last is not None and last.start + last.length == len(argument.value or "")
+
+
+def value_part(argument: Property | Option, start: int, length: int) -> Span:
+    """Where `length` characters of the value stand, from `start` on.
+
+    What came from outside stands where its parameter does. Quotes and escapes hide the parts of a value: then
+    it is the whole.
+    """
+    text = argument.value or ""
+    if not argument.fillings:
+        whole = argument.value_span
+        return whole.part(start, length) if whole.length == len(text) else whole
+    touched = [
+        f
+        for f in argument.fillings
+        if f.start < start + max(length, 1) and start < f.start + max(f.length, 1)
+    ]
+    if touched:
+        first, last = touched[0].span, touched[-1].span
+        return first.part(0, last.column + last.length - first.column)
+    behind_name = replace(argument, value_at=None).value_span
+    grown = sum(f.span.length - f.length for f in argument.fillings)
+    if behind_name.length != len(text) + grown:
+        return behind_name
+    moved = sum(f.span.length - f.length for f in argument.fillings if f.start <= start)
+    return behind_name.part(start + moved, length)
 
 
 @dataclass(frozen=True, slots=True)

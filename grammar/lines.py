@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple, cast
 
 from lark import Lark, Token, Transformer
 from lark.visitors import v_args  # pyright: ignore[reportUnknownVariableType]
 
+from .garbage import collector_paused
 from .lexer import LineLexer, argument_pattern
 
 
@@ -29,21 +27,9 @@ class LogicalLine(NamedTuple):
 
 def read_lines(text: str) -> tuple[LogicalLine, ...]:
     """The logical lines of `text`, one behind the other; only blanks stand behind the last."""
-    with _collector_paused():
+    with collector_paused():
         lines = _lark().parse(text, start="script")  # pyright: ignore[reportUnknownMemberType]
     return cast("tuple[LogicalLine, ...]", lines)
-
-
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    """Nothing that parsing makes is garbage; the collector would walk all of it again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @cache

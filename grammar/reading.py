@@ -19,7 +19,7 @@ from .ast import (
     Word,
 )
 from .lines import LogicalLine, argument, prompt
-from .quoting import ends_in_backslash, is_closed, unquote
+from .quoting import ends_in_backslash, is_closed, shifted, unquote
 
 # The span of so many characters that begin at an offset into the source.
 Locate = Callable[[int, int], Span]
@@ -125,5 +125,5 @@ def _as_word(argument: Property | Option) -> Word:
     """What begins a command is a word, whatever it looks like."""
     before = argument.name if isinstance(argument, Property) else f"-{argument.name}"
     before += "=" if argument.value is not None else ""
-    parameters = tuple((place + len(before), name) for place, name in argument.parameters)
+    parameters = shifted(argument.parameters, len(before), len(before))
     return Word(before + (argument.value or ""), argument.span, parameters)

@@ -2,6 +2,7 @@
 
     ApplyError
     +-- SecretMissing       a ${…} names nothing that can be read
+    +-- SecretUnusable      what a ${…} names cannot be a secret
     +-- ContentMissing      the state lacks bytes that the plan relies on
     +-- StepsFailed         one or more steps failed; holds each with its error
 
@@ -24,6 +25,10 @@ class ApplyError(Exception):
 
 class SecretMissing(ApplyError):
     """A confidential text cannot be read from where the script says."""
+
+
+class SecretUnusable(ApplyError):
+    """What was read where the script says cannot be a confidential text."""
 
 
 class ContentMissing(ApplyError):

@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.device import CertificateRecord
-from ..compiler.plan import CmpOperation, Operation
+from ..compiler.kinds import hexadecimal_fault
+from ..compiler.plan import CmpOperation, Operation, Secret
 from ..compiler.serialize import canonical
 from .certificates import dump_certificate, dump_key, key_id, load_certificate, load_key
 from .cmp import requests
@@ -36,7 +37,7 @@ from .cmp.transaction import (
     Revoked,
     Transaction,
 )
-from .errors import ContentMissing, SecretMissing
+from .errors import ContentMissing, SecretUnusable
 from .secrets import read_secret
 from .state import journal
 from .state.store import Store
@@ -252,19 +253,27 @@ def credential_of(operation: CmpOperation) -> PasswordCredential:
 
     Raises:
         SecretMissing: if one cannot be read.
+        SecretUnusable: if one is not what it has to be.
     """
     assert operation.username is not None  # noqa: S101  (an initiate has both)
     assert operation.password is not None  # noqa: S101
     username, password = read_secret(operation.username), read_secret(operation.password)
     if operation.is_hex:
-        try:
-            return PasswordCredential(bytes.fromhex(username), bytes.fromhex(password))
-        except ValueError:
-            raise SecretMissing(
-                "user name or password is not hexadecimal, and -hex says that it is",
-                "give pairs of the digits 0-9 and a-f, or leave -hex out",
-            ) from None
+        return PasswordCredential(
+            _from_hexadecimal(username, operation.username),
+            _from_hexadecimal(password, operation.password),
+        )
     return PasswordCredential(username.encode(), password.encode())
+
+
+def _from_hexadecimal(text: str, secret: Secret) -> bytes:
+    fault = hexadecimal_fault(text)
+    if fault is not None:
+        raise SecretUnusable(
+            f"{secret.source} is not hexadecimal, and -hex says that it is: it {fault}",
+            "give pairs of the digits 0-9 and a-f and nothing else, or leave -hex out",
+        )
+    return bytes.fromhex(text)
 
 
 def _load_certificate(around: Surroundings, content: str) -> x509.Certificate:

@@ -1,120 +1,112 @@
-"""Where a confidential text is in, the text itself out; read only while applying."""
+"""Where a confidential text is in, the text itself out; read only while applying.
+
+What is wrong with a text is told by its kind and never shown.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..compiler.plan import Secret
-from ..compiler.secrets import EXPRESSION
-from .errors import SecretMissing
+from ..compiler.secrets import source_of
+from .errors import SecretMissing, SecretUnusable
 
-# A secret is a line or a key; what is larger is another file.
+# A secret is a line of text; what is larger is another file.
 MAX_SECRET_SIZE = 64 * 1024
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]")
+_KINDS = {
+    "\x00": "a NUL character",
+    "\n": "a line break",
+    "\r": "a line break",
+    "\ufeff": "a byte order mark",
+}
 
 
 def read_secret(secret: Secret) -> str:
     """The text that `secret` stands for. One line break at the end of a file is not part of it.
 
     Raises:
-        SecretMissing: if it is not there, cannot be read, or is empty.
+        SecretMissing: if nothing can be read there.
+        SecretUnusable: if what was read cannot be a secret.
     """
-    text = secret.text if secret.text is not None else _read(secret.source)
-    if text == "":
+    if secret.text is not None:
+        return secret.text
+    found = source_of(secret.source)
+    if found is None:
         raise SecretMissing(
-            f"the secret from {secret.source} is empty", "an empty one protects nothing"
+            f"the secret from {secret.source} is not at hand", "apply the script itself"
         )
+    source, name = found
+    match source:
+        case "env":
+            text = _read_variable(name, secret.source)
+        case "file":
+            text = _read_file(name, secret.source)
+        case _:
+            from .keyrings import read_entry
+
+            text = read_entry(name, secret.source)
+    _check(text, secret.source)
     return text
 
 
-def _read(source: str) -> str:
-    match = EXPRESSION.fullmatch(source)
-    if match is None:
-        raise SecretMissing(f"the secret from {source} is not at hand", "apply the script itself")
-    kind, name = (part for part in match.groups() if part is not None)
-    return _READERS[kind](name, f"it stands for {source}")
-
-
-def _from_environment(name: str, way_out: str) -> str:
-    try:
-        text = os.environ.get(name)
-    except ValueError as error:  # a name that no variable can have
-        raise SecretMissing(
-            f"no environment variable can be called {name!r}: {error}", way_out
-        ) from None
-    if text is None:
-        raise SecretMissing(
-            f"the environment variable {name} is not set", f"set it before applying: {way_out}"
-        )
-    if not _is_text(text):
-        raise SecretMissing(f"the environment variable {name} is not UTF-8 text", way_out)
-    return text
-
-
-def _from_file(name: str, way_out: str) -> str:
-    try:
-        path = Path(name).expanduser()
-        # What a shell hands over (`<(pass show cmp)`) is a pipe: no more than its size is limited.
-        with path.open("rb") as file:
-            if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
-                raise IsADirectoryError(21, "it is a directory")
-            data = file.read(MAX_SECRET_SIZE + 1)
-        if len(data) > MAX_SECRET_SIZE:
-            raise SecretMissing(
-                f"the file {name} has more than {MAX_SECRET_SIZE} bytes, and is no secret", way_out
-            )
-        return data.decode().removesuffix("\n").removesuffix("\r")
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        if isinstance(error, UnicodeDecodeError):  # its text would show some of the secret
-            reason = "it is not UTF-8 text"
-        raise SecretMissing(f"the file {name} cannot be read: {reason}", way_out) from None
-
-
-def _from_keyring(name: str, way_out: str) -> str:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise SecretMissing(
-            "the package keyring is not installed", "install it: `pip install 'csc-cos[keyring]'`"
-        ) from None
-    service, _, user = name.partition("/")
-    try:
-        text: str | None = keyring.get_password(service, user)
-    except KeyringError as error:
-        raise SecretMissing(
-            f"the keyring cannot be used: {type(error).__name__}",
-            f"unlock it, or choose another one (`keyring diagnose`): {way_out}",
-        ) from None
-    except Exception as error:
-        # Backends are other people's plug-ins. Their texts might hold anything.
-        raise SecretMissing(
-            f"the keyring failed: {type(error).__name__}",
-            f"`keyring diagnose` tells which one it is: {way_out}",
-        ) from error
-    if text is None:
-        raise SecretMissing(
-            f"the keyring holds nothing for {name}",
-            f"`keyring set {service} {user}` puts it there: {way_out}",
-        )
-    if not _is_text(text):
-        raise SecretMissing(f"the keyring's entry for {name} is not UTF-8 text", way_out)
-    return text
-
-
-def _is_text(text: str) -> bool:
+def _check(text: str, source: str) -> None:
+    """Refuse what no device takes as a secret, and what shows that another one was meant."""
+    if not text:
+        raise SecretUnusable(f"{source} is empty", "put the secret there")
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        raise SecretUnusable(f"{source} is not UTF-8 text", "store the secret as UTF-8") from None
+    odd = _CONTROL.search(text)
+    if odd:
+        raise SecretUnusable(
+            f"{source} holds {_KINDS.get(odd[0], 'a control character')}",
+            "a secret is one line of text, and nothing else stands beside it",
+        )
 
 
-_READERS: Mapping[str, Callable[[str, str], str]] = {
-    "env": _from_environment,
-    "file": _from_file,
-    "keyring": _from_keyring,
-}
+def _read_variable(name: str, source: str) -> str:
+    text = os.environ.get(name)
+    if text is None:
+        raise SecretMissing(
+            f"the environment variable {name} is not set",
+            f"set it before applying: it stands for {source}",
+        )
+    return text
+
+
+def _read_file(name: str, source: str) -> str:
+    way_out = f"it stands for {source}"
+    try:
+        data = _read_bytes(Path(name).expanduser())
+        text = data.decode()
+    except OSError as error:
+        reason = error.strerror or error
+        raise SecretMissing(f"the file {name} cannot be read: {reason}", way_out) from None
+    except UnicodeDecodeError:
+        raise SecretUnusable(f"the file {name} is not UTF-8 text", way_out) from None
+    except (RuntimeError, ValueError):  # no such home; a NUL in the path
+        raise SecretMissing(f"there can be no file {name}", way_out) from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The content of a regular file of a sensible size. A pipe would be waited for without end."""
+    _check_regular(path.stat())
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        _check_regular(os.fstat(file.fileno()))
+        data = file.read(MAX_SECRET_SIZE + 1)
+    if len(data) > MAX_SECRET_SIZE:
+        raise OSError(f"it has more than {MAX_SECRET_SIZE // 1024} KiB, too much for a secret")
+    return data
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError("it is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is a pipe, a socket or a device, and no file")

@@ -17,11 +17,13 @@ from ..compiler.configuration import (
     in_order,
     is_added,
     quote,
+    quote_literal,
     quote_word,
     written,
 )
 from ..compiler.schema.catalog import BUILT_IN
-from ..compiler.schema.model import Naming
+from ..compiler.schema.model import Naming, SecretText
+from ..compiler.secrets import is_secret_name
 from ..compiler.serialize import configuration_to_json
 from .certificates import Facts, facts_of, one_line
 from .snapshot_files import file_name
@@ -181,6 +183,12 @@ def _is_nameless(address: Address, configuration: Configuration) -> bool:
 def _written(address: Address, name: str, value: Value) -> str:
     if isinstance(value, FileValue):
         return quote(f"file://{file_name(address, name)}")
+    object_type = BUILT_IN.types.get(address.type)
+    kind = object_type.property(name) if object_type else None
+    takes_source = isinstance(kind.kind, SecretText) if kind else is_secret_name(name)
+    # Elsewhere `${` is text, which a script would take for more.
+    if isinstance(value, str) and not takes_source:
+        return quote_literal(value)
     return quote(str(value))
 
 

@@ -16,7 +16,8 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "httpx": "runtime/cmp/transport.py",
-    "igraph": "cli/views/graph/sugiyama.py",
+    "igraph": "cli/views/graph/igraph_process.py",
+    "keyring": "runtime/keyrings.py",
     "lark": "grammar",
     "pyasn1": "runtime/cmp/codec",
 }

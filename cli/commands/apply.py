@@ -20,9 +20,10 @@ from ...runtime.state.lock import exclusive
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
-from ..planning import Planned, Request, make_plan, saved_request
+from ..planning import Planned, Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
+from ..variables import Variables
 from ..views import failure_text, plan_text
 from ..views.progress import watching
 
@@ -56,7 +57,7 @@ def command(
     strict: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -66,12 +67,12 @@ def command(
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
-    saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
+    saved = planfile.load(scripts[0], variables) if len(scripts) == 1 else None
     selection = Selection(only, skip, replace)
     if saved is not None and selection.words:
         raise click.UsageError(f"a saved plan has its scope already: {selection.words[0][0]}")
     request = (
-        saved_request(saved[0], parameters)
+        saved[0]
         if saved is not None
         else Request(
             scripts,
@@ -80,7 +81,7 @@ def command(
             sandbox,
             strict,
             schemas,
-            parameters,
+            variables,
             make_policy(config, select, ignore, scripts),
             selection,
         )

@@ -10,9 +10,10 @@ from .. import drawing, findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED
 from ..files import write_text
-from ..planning import Request, make_plan, saved_request
+from ..planning import Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
+from ..variables import Variables
 from ..views.plan_text import sandbox_note
 
 
@@ -49,17 +50,17 @@ def command(
     strict: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
 ) -> int:
     """Draw what applying SCRIPTs, in order, or a plan saved by `csc plan --out`, would do."""
     form = form or _format_of(out)
-    saved = planfile.load(scripts[0]) if len(scripts) == 1 else None
+    saved = planfile.load(scripts[0], variables) if len(scripts) == 1 else None
     policy = make_policy(config, select, ignore, scripts)
-    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, parameters, policy)
-    request = asked if saved is None else saved_request(saved[0], parameters)
+    asked = Request(scripts, folders, settings.device, sandbox, strict, schemas, variables, policy)
+    request = asked if saved is None else saved[0]
     planned = make_plan(request, location_of(settings.state))
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:

@@ -24,6 +24,7 @@ from ..planning import Request, make_plan
 from ..schema_files import read_catalog
 from ..scripts import location_of
 from ..settings import Settings
+from ..variables import Variables
 from ..views import impact_json, impact_text
 from ..views.source_text import to_json
 
@@ -57,7 +58,7 @@ def command(
     sandbox: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -66,9 +67,7 @@ def command(
     location = location_of(settings.state)
     catalog = read_catalog(schemas)
     policy = make_policy(config, select, ignore, scripts)
-    request = Request(
-        scripts, folders, settings.device, sandbox, False, schemas, parameters, policy
-    )
+    request = Request(scripts, folders, settings.device, sandbox, False, schemas, variables, policy)
     try:
         seen = _after(request, location, settings) if scripts else _committed(settings, location)
     except StateError as error:

@@ -15,6 +15,7 @@ from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
 from ..scripts import location_of
 from ..settings import Settings
+from ..variables import Variables
 from ..views import plan_markdown, plan_text, undo_script
 from ..views.source_text import to_json
 
@@ -79,7 +80,7 @@ def command(
     strict: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -101,7 +102,7 @@ def command(
         sandbox,
         strict,
         schemas,
-        parameters,
+        variables,
         make_policy(config, select, ignore, scripts),
         Selection(only, skip, replace),
     )
@@ -119,7 +120,7 @@ def command(
     if plan is None:
         return FAILED
     if out is not None:
-        _write(out, planfile.dump(request, plan, planned.secret_parameters))
+        _write(out, planfile.dump(request, planned, plan))
     if json_into is not None:
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
     if as_json or form == "json":

@@ -16,6 +16,7 @@ from ..schema_files import read_catalog
 from ..scripts import location_of
 from ..settings import Settings
 from ..state import find_base
+from ..variables import Variables
 from ..views.source_text import masked_lines
 
 
@@ -84,7 +85,7 @@ def command(
     strict: bool,
     folders: tuple[Path, ...],
     schemas: tuple[str, ...],
-    parameters: dict[str, str],
+    variables: Variables,
     config: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -111,7 +112,7 @@ def command(
         folders,
         base,
         catalog,
-        parameters,
+        variables,
         policy,
         is_strict=strict,
         stand_in="sandbox:root" if sandbox else None,

@@ -34,6 +34,7 @@ INVISIBLE_CHARACTER = Rule("CSC113", "invisible-character", _E, "a character tha
 UNFORESEEABLE = Rule("CSC114", "unforeseeable-command", _E, "nobody can tell what it will do")
 PARAMETER = Rule("CSC115", "parameter-without-value", _E, "a script parameter has no value")
 TOO_LARGE = Rule("CSC116", "too-large", _E, "more than csc reads in one go")
+UNUSED_PARAMETER = Rule("CSC117", "unused-parameter", _W, "a parameter is given and never used")
 UNUSED_SILENCE = Rule("CSC191", "unused-silence", _W, "a comment that silences nothing")
 SILENCE_WITHOUT_REASON = Rule("CSC192", "silence-without-reason", _W, "a silence has to say why")
 UNKNOWN_SILENCE = Rule("CSC193", "unknown-silence", _W, "a silence of a rule that is not there")
@@ -86,6 +87,7 @@ SECRET_IN_CLEAR = Rule("CSC401", "secret-in-clear", _W, "a secret in clear text"
 SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot be used")
 CREDENTIALS_REUSED = Rule("CSC404", "credentials-reused", _W, "one secret for two enrolments")
 FOREIGN_ROOT = Rule("CSC403", "foreign-root", _E, "the sandbox CA is not under this CACert")
+SECRET_EXPOSED = Rule("CSC405", "secret-exposed", _E, "a secret where everybody sees it")
 
 NOTHING_SELECTED = Rule("CSC501", "nothing-selected", _E, "an option names no object")
 SCOPE_LEAVES_DANGLING = Rule("CSC502", "scope-leaves-dangling", _E, "a scope breaks a reference")

@@ -1,10 +1,11 @@
 """Secrets never reach an output: everything that a full run prints or leaves behind is searched for them."""
 
+import json
 import subprocess
 from pathlib import Path
 
 from csc.cli.findings import FORMATS
-from support.command import SAMPLES, Csc, database
+from support.command import REPOSITORY, SAMPLES, Csc, database
 
 PASSWORD = "correct-horse-battery-staple"
 # Secrets of the configuration itself, of known and of unknown types.
@@ -107,3 +108,77 @@ def test_secret_by_reference(csc: Csc) -> None:
         assert "secret-in-clear" not in result.stderr
         assert PASSWORD not in result.stdout + result.stderr
     assert PASSWORD.encode() not in everything(csc.folder / ".csc")
+
+
+def test_no_output_holds_what_stands_for_a_secret(csc: Csc) -> None:
+    """Secrets given by variable, on the command line and in a file, by environment, file and keyring."""
+    secrets = {
+        name: f"{name}-{PASSWORD}"
+        for name in ("option", "toml", "env", "file", "keyring", "number")
+    }
+    (csc.folder / "pw").write_text(secrets["file"] + "\n")
+    csc.write("all.toml", f'toml = "{secrets["toml"]}"\nsite = "lund"\n')
+    (csc.folder / "entries.json").write_text(json.dumps({"csc": {"gw": secrets["keyring"]}}))
+    csc.environment |= {
+        "CMP_SECRET": secrets["env"],
+        "PYTHONPATH": str(REPOSITORY / "tests"),
+        "PYTHON_KEYRING_BACKEND": "support.keyrings.FileKeyring",
+        "KEYRING_FILE": str(csc.folder / "entries.json"),
+    }
+    users = (
+        "add User ann Password=${var:option} Comments=${var:site}\n"
+        'add PSK office Type=ASCII PSKAscii="x${var:toml}"\n'
+        "add Widget w1 AdminPassword= ${var:option}\n"
+        "add User ben Password=$1\n"
+    )
+    gateway = (SAMPLES / "gateway.cfg").read_text()
+    gateway = gateway.replace("add CertificateStore", users + "add CertificateStore", 1)
+    sources = (
+        "${var:option}",
+        "x${var:toml}",
+        "${env:CMP_SECRET}",
+        "${file:pw}",
+        "${keyring:csc/gw}",
+    )
+    given = ("-D", f"option={secrets['option']}", "--var-file", "all.toml")
+    given = (*given, "-D", f"1={secrets['number']}")
+    printed: list[str] = []
+
+    def run(*arguments: object) -> int:
+        result: subprocess.CompletedProcess[str] = csc(*arguments)
+        printed.extend((result.stdout, result.stderr))
+        return result.returncode
+
+    left = b""
+    for number, source in enumerate(sources):
+        script, device = f"{number}.cfg", ("--device", number)
+        csc.write(script, gateway.replace("=my_secret", f"={source}"))
+        for form in FORMATS:
+            run("validate", *given, "--sandbox", "--format", form, script)
+        assert run(*device, "plan", *given, "--sandbox", "--out", "plan.json", script) == 0
+        run(*device, "plan", *given, "--sandbox", "--json", script)
+        run(*device, "plan", *given, "--sandbox", "--format", "markdown", script)
+        run("-v", *device, "apply", *given, "--yes", script)  # no ca_root.der: fails
+        run("-v", *device, "apply", "--yes", "plan.json")  # the secrets are wanted again
+        assert run("-v", *device, "apply", *given, "--yes", "plan.json") == 0
+        run(*device, "show")
+        run(*device, "show", "--json")
+        left += (csc.folder / "plan.json").read_bytes()
+    # Where a variable stands in places that are wrong for a secret, and with values that are wrong.
+    csc.write(
+        "bad.cfg",
+        users + "add User cyd Password=${var:option} Comments=${var:option} Group=a${var:toml}\n"
+        "add ${var:option} ${var:option} ${var:toml}=1\n${var:toml}\ncc ${var:option}\n"
+        "set User ann Pasword=${var:option}\nadd CMPServer ca FQDN=${var:toml} Port=${var:option}\n"
+        "certmgr -initiate -clientcert=${var:option} -subject=${var:toml} -username=x -hex "
+        "-password=${var:option}\ncertmgr -pasword=${var:option} password ${var:toml}\n",
+    )
+    for form in FORMATS:
+        assert run("validate", *given, "--format", form, "bad.cfg") == 1
+    run("plan", *given, "--format", "markdown", "bad.cfg")
+    left += everything(csc.folder / ".csc")
+    for pem in (csc.folder / ".csc" / "sandbox").rglob("*.pem"):
+        left = left.replace(pem.read_bytes(), b"")
+    assert PASSWORD not in "".join(printed)
+    for mark in KEY_MARKS:
+        assert mark not in left

@@ -1,175 +1,149 @@
-"""`${var:NAME}` with -D and --var-file; secrets from files, the environment and keyrings."""
+"""Variables from the command line and from files: who wins, what is wrong, and what a plan keeps of them."""
 
 import json
-import os
 
 import pytest
-from support.command import SAMPLES, Csc
+from support.command import Csc
 
 SCRIPT = """\
-add Address IPAddress ${var:site}_gw Address=${var:gateway} Comments="${var:note}"
-set DateTime TimeSyncEnable=${var:sync}
+add Address IP4Address ${var:site}_gw Address=10.0.0.${var:last} Comments=${var:open}
 activate
 commit
 """
-VARIABLES = 'site = "oslo"\ngateway = "10.0.0.1"\nnote = "rack 5, \\"left\\""\nsync = true\n'
 SECRET = "correct-horse-battery-staple"
+USER = """\
+add LocalUserDatabase ${var:site}
+cc LocalUserDatabase ${var:site}
+add User ann Password=${var:pw}
+cc
+activate
+commit
+"""
+VALUES = 'site = "lund"\nlast = 9\nopen = true\n'
 
 
-def test_from_file_and_command_line(csc: Csc) -> None:
+def test_files_and_options(csc: Csc) -> None:
+    """Texts, numbers and booleans; a later file over an earlier one, -D over all."""
     csc.write("a.cfg", SCRIPT)
-    csc.write("all.toml", VARIABLES)
-    csc.write("site.toml", 'gateway = "10.0.0.2"\n')
-    more = ("--var-file", "all.toml", "--var-file", "site.toml", "-D", "site=bergen")
-    csc.ok("apply", "--yes", *more, "a.cfg")
+    csc.write("all.toml", VALUES)
+    csc.write("other.toml", "last = 10\nsite = 'other'\n")
+    shown = csc.ok("plan", "--var-file", "all.toml", "a.cfg")
+    assert "lund_gw" in shown
+    assert "10.0.0.9\n" in shown
+    assert "Yes" in shown
+    files = ("--var-file", "all.toml", "--var-file", "other.toml")
+    shown = csc.ok("plan", "-D", "site=malmo", *files, "a.cfg")
+    assert "malmo_gw" in shown
+    assert "10.0.0.10\n" in shown
+
+
+def test_findings_name_the_file(csc: Csc) -> None:
+    csc.write("a.cfg", SCRIPT)
+    csc.write("all.toml", "# all\n" + VALUES.replace("9", "999") + "spare = 1\n")
+    result = csc("validate", "--var-file", "all.toml", "a.cfg")
+    assert result.returncode == 1
+    assert "a.cfg:1:54" in result.stderr
+    assert "`${var:last}` is given in all.toml:3" in result.stderr
+    assert "`spare` is given in all.toml:5 and never used" in result.stderr
+
+
+def test_value_is_not_looked_through(csc: Csc) -> None:
+    csc.environment["HOME_OF"] = "/root"
+    csc.write("a.cfg", "add CertificateStore a Comments=${var:x}\nactivate\ncommit\n")
+    csc.ok("apply", "--yes", "-D", "x=${env:HOME_OF} ${var:x} $1", "a.cfg")
     shown = csc.ok("show")
-    assert 'add IPAddress bergen_gw Address=10.0.0.2 Comments="rack 5, \\"left\\""' in shown
-    assert "set DateTime TimeSyncEnable=Yes" in shown
-    assert "Nothing to do:" in csc.ok("plan", *more, "a.cfg")
-    assert "oslo_gw" in csc.ok("plan", "--var-file", "all.toml", "a.cfg")
+    assert "/root" not in shown
+    csc.write("shown.cfg", shown)
+    assert "Nothing to do:" in csc.ok("plan", "shown.cfg")
 
 
-def test_another_value_is_another_script(csc: Csc) -> None:
-    """What a script left uncommitted counts as left by it only with the same values."""
-    csc.write("a.cfg", "add Address IPAddress gw Address=${var:gateway}\n")
-    csc.ok("apply", "--yes", "-D", "gateway=10.0.0.1", "a.cfg")
-    assert "Nothing to do:" in csc.ok("plan", "-D", "gateway=10.0.0.1", "a.cfg")
-    assert "10.0.0.1 -> 10.0.0.2" in csc.ok("plan", "-D", "gateway=10.0.0.2", "a.cfg")
+def test_each_script_takes_what_it_needs(csc: Csc) -> None:
+    """With --each a variable is unused only if no script uses it."""
+    csc.write("a.cfg", "add CertificateStore ${var:a}\nactivate\ncommit\n")
+    csc.write("b.cfg", "add CertificateStore ${var:b}\nactivate\ncommit\n")
+    options = ("-D", "a=x", "-D", "b=y", "-D", "c=z")
+    shown = csc("validate", "--each", *options, "a.cfg", "b.cfg").stderr
+    assert shown.count("CSC117") == 1
+    assert "`c` is given with -D" in shown
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("site = ", "is not TOML: Invalid value (at end of document)"),
-        ("site = [1]", "site is a list, and has to be text, a whole number or a boolean"),
-        ("[site]\na = 1", "site is a dict"),
-        ("site = 1.5", "site is a float"),
-        ('"a b" = "x"', "no variable can be called 'a b'"),
-        ("\udcff", "is not UTF-8 text"),
-        (None, "cannot be read"),
-    ],
-)
-def test_a_file_that_is_wrong(csc: Csc, text: str | None, message: str) -> None:
+WRONG = {
+    "not TOML": ("a = \n", "v.toml:1:5: this is not TOML"),
+    "cut off": ('a = "x', "v.toml:1: this is not TOML"),
+    "a list": ("a = 1\nb = [1]\n", "v.toml:2: `b` is a list"),
+    "a table": ("[b]\nc = 1\n", "v.toml:1: `b` is a table"),
+    "a fraction": ("b = 1.5\n", "`b` is a number with a fraction"),
+    "a date": ("b = 2026-01-01\n", "`b` is a date or time"),
+    "a number without end": ("b = 0x" + "f" * 20 + "\n", "`b` is a number of more than 64 bits"),
+    "digits without end": ("b = " + "9" * 5000 + "\n", "v.toml: this holds a number"),
+    "depth without end": ("b = " + "[" * 100_000, "v.toml"),
+    "no name": ('"a b" = 1\n', "v.toml:1: `a b` cannot be a variable's name"),
+    "twice": ("a = 1\na = 2\n", "this is not TOML"),
+    "too large": ("#" * (1024 * 1024 + 1), "more than 1 MiB"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_wrong_file(csc: Csc, mistake: str) -> None:
+    text, words = WRONG[mistake]
+    csc.write("v.toml", text)
     csc.write("a.cfg", SCRIPT)
-    if text is not None:
-        (csc.folder / "v.toml").write_bytes(text.encode(errors="surrogateescape"))
     result = csc("validate", "--var-file", "v.toml", "a.cfg")
-    assert result.returncode == 64
-    assert message in result.stderr
-    assert "= help:" in result.stderr or text is None
+    assert result.returncode == 64, result.stderr
+    assert words in result.stderr
+    assert "help:" in result.stderr
 
 
-def test_a_definition_that_is_wrong_does_not_show_its_value(csc: Csc) -> None:
+def test_file_that_cannot_be_read(csc: Csc) -> None:
     csc.write("a.cfg", SCRIPT)
-    for given in (f"a b={SECRET}", f"={SECRET}", f"1a={SECRET}"):
-        result = csc("validate", "-D", given, "a.cfg")
+    (csc.folder / "latin.toml").write_bytes(b'a = "x"\nb = "caf\xe9"\n')
+    for path, words in (
+        ("nowhere.toml", "No such file"),
+        (".", "Is a directory"),
+        ("latin.toml", "latin.toml:2: this is not UTF-8"),
+    ):
+        result = csc("plan", "--var-file", path, "a.cfg")
+        assert result.returncode == 64, result.stderr
+        assert words in result.stderr
+
+
+def test_wrong_option_shows_no_value(csc: Csc) -> None:
+    csc.write("a.cfg", SCRIPT)
+    for wrong in (f"my pw={SECRET}", SECRET):
+        result = csc("plan", "-D", wrong, "a.cfg")
         assert result.returncode == 64
         assert SECRET not in result.stderr
 
 
-def test_a_plan_holds_no_secret_variable(csc: Csc) -> None:
-    """It is given again when the plan is applied; without it, the plan is refused as the script would be."""
-    csc.write(
-        "a.cfg",
-        "add PSK office Type=ASCII PSKAscii=${var:psk} Comments=${var:note}\nactivate\ncommit\n",
-    )
-    given = ("-D", f"psk={SECRET}", "-D", "note=hello")
-    printed = csc.ok("plan", *given, "--out", "plan.json", "a.cfg")
+def test_saved_plan_keeps_its_values(csc: Csc) -> None:
+    csc.write("a.cfg", SCRIPT)
+    csc.write("v.toml", VALUES + "spare = 'unused'\n")
+    csc.ok("plan", "--var-file", "v.toml", "--out", "plan.json", "a.cfg")
+    assert "unused" not in (csc.folder / "plan.json").read_text()
+    csc.write("v.toml", VALUES.replace("9", "10"))
+    result = csc("apply", "--yes", "--var-file", "v.toml", "plan.json")
+    assert result.returncode == 3
+    assert "`last` is not what the plan was made with" in result.stderr
+    assert "10.0.0.9\n" in csc.ok("apply", "--yes", "plan.json")
+
+
+def test_saved_plan_wants_its_secrets_again(csc: Csc) -> None:
+    csc.write("a.cfg", USER)
+    given = ("-D", "site=lund", "-D", f"pw={SECRET}")
+    csc.ok("plan", *given, "--out", "plan.json", "a.cfg")
     saved = (csc.folder / "plan.json").read_text()
-    assert json.loads(saved)["request"]["parameters"] == {"note": "hello"}
-    assert SECRET not in printed + saved
-    refused = csc("apply", "--yes", "plan.json")
-    assert refused.returncode == 1
-    assert "the variable `psk` has no value" in refused.stderr
-    assert "Done: version 1" in csc.ok("apply", "--yes", "-D", f"psk={SECRET}", "plan.json")
-    assert SECRET not in csc.ok("show")
+    assert SECRET not in saved
+    assert json.loads(saved)["request"]["secret_parameters"] == ["pw"]
+    result = csc("apply", "--yes", "plan.json")
+    assert result.returncode == 64
+    assert "needs `pw` again" in result.stderr
+    csc.ok("apply", "--yes", "-D", f"pw={SECRET}", "plan.json")
+    assert "Nothing to do:" in csc.ok("plan", *given, "a.cfg")
 
 
-# -- secrets that are read while applying ----------------------------------------------------------
-
-BACKEND = """\
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked
-
-
-class Keyring(KeyringBackend):
-    priority = 1
-
-    def get_password(self, service, username):
-        if service == "locked":
-            raise KeyringLocked("correct-horse-battery-staple")
-        if service == "broken":
-            raise RuntimeError("correct-horse-battery-staple")
-        return {("cmp", "gw"): "correct-horse-battery-staple", ("cmp", "empty"): ""}.get((service, username))
-
-    def set_password(self, service, username, password):
-        raise NotImplementedError
-
-    def delete_password(self, service, username):
-        raise NotImplementedError
-"""
-
-
-def enrol(csc: Csc, source: str) -> tuple[int, str]:
-    csc.write("gw.cfg", (SAMPLES / "gateway.cfg").read_text().replace("=my_secret", f'="{source}"'))
-    result = csc("apply", "--sandbox", "--yes", "gw.cfg")
-    assert SECRET not in result.stdout + result.stderr
-    assert "mistake of csc" not in result.stderr
-    return result.returncode, result.stderr
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("cmp/gw", None),
-        ("cmp/other", "the keyring holds nothing for cmp/other"),
-        ("cmp/empty", "is empty"),
-        ("locked/gw", "the keyring cannot be used: KeyringLocked"),
-        ("broken/gw", "the keyring failed: RuntimeError"),
-    ],
-)
-def test_keyring(csc: Csc, source: str, message: str | None) -> None:
-    csc.write("our_keyring.py", BACKEND)
-    csc.environment |= {
-        "PYTHONPATH": str(csc.folder),
-        "PYTHON_KEYRING_BACKEND": "our_keyring.Keyring",
-    }
-    code, errors = enrol(csc, f"${{keyring:{source}}}")
-    assert (code, message is None or message in errors) == (0 if message is None else 1, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("empty", "is empty"),
-        ("folder", "Is a directory"),
-        ("large", "is no secret"),
-        ("latin1", "is not UTF-8 text"),
-        ("nothing", "No such file"),
-        ("~no_such_user/x", "home directory"),
-    ],
-)
-def test_a_file_that_holds_no_secret(csc: Csc, name: str, message: str) -> None:
-    csc.write("empty", "\n")
-    (csc.folder / "folder").mkdir()
-    csc.write("large", "x" * 100_000)
-    (csc.folder / "latin1").write_bytes(b"geheim\xe9")
-    code, errors = enrol(csc, f"${{file:{name}}}")
-    assert (code, message in errors) == (1, True), errors
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("EMPTY", b"", "is empty"),
-        ("ODD", b"\xff", "is not UTF-8 text"),
-        ("A=B", None, "is not set"),
-    ],
-)
-def test_a_variable_that_holds_no_secret(
-    csc: Csc, name: str, value: bytes | None, message: str
-) -> None:
-    if value is not None:
-        csc.environment[name] = os.fsdecode(value)
-    code, errors = enrol(csc, f"${{env:{name}}}")
-    assert (code, message in errors) == (1, True), errors
+def test_another_value_is_another_program(csc: Csc) -> None:
+    """What a script leaves uncommitted does not hide that it would now do something else."""
+    csc.write("a.cfg", "add CertificateStore ${var:x}\nactivate\n")
+    csc.ok("apply", "--yes", "-D", "x=one", "a.cfg")
+    assert "Nothing to do:" in csc.ok("plan", "-D", "x=one", "a.cfg")
+    assert "add CertificateStore two" in csc.ok("plan", "-D", "x=two", "a.cfg")

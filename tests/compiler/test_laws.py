@@ -69,10 +69,10 @@ def test_configurations_survive_json(script: str) -> None:
 @given(scripts(), st.sampled_from(("\n", "# a comment\n", "\n\n  # another\n")))
 def test_layout_does_not_change_who_a_script_is(script: str, layout: str) -> None:
     spread = layout.join(line + "\n" for line in script.splitlines())
-    assert script_digest([parse(script)], {}) == script_digest([parse(spread)], {})
+    assert script_digest([parse(script)]) == script_digest([parse(spread)])
     other_secret = script.replace("psk", "another")
-    assert script_digest([parse(script)], {}) == script_digest([parse(other_secret)], {})
-    assert script_digest([parse(script)], {}) != script_digest([parse(script + "show\n")], {})
+    assert script_digest([parse(script)]) == script_digest([parse(other_secret)])
+    assert script_digest([parse(script)]) != script_digest([parse(script + "show\n")])
 
 
 @pytest.mark.parametrize("path", all_cases(), ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ from csc.cli.views.source_text import masked_lines
 from csc.grammar.ast import SyntaxProblemKind
 from csc.grammar.formatting import format_for_device, format_script
 from csc.grammar.parser import parse
+from csc.grammar.quoting import Parameter
 
 # Characters of one word or one run of blanks, and lines or arguments, which cost more.
 MANY = 200_000
@@ -147,7 +148,7 @@ def test_a_word_is_looked_at_once() -> None:
     """Each character of a parameterised word is one parameter: none is read twice."""
     (command,) = parse("$1" * LINES).commands
     assert command.verb is not None
-    assert command.verb.parameters == tuple((2 * n, "1") for n in range(LINES))
+    assert command.verb.parameters == tuple(Parameter(2 * n, "1") for n in range(LINES))
 
 
 def test_secrets_of_one_line_are_all_masked() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import csc.grammar.lines
 from csc.grammar.ast import Argument, Command, Option, Prompt, Property, Span, Word
 from csc.grammar.parser import parse
+from csc.grammar.quoting import Form, Parameter
 from csc.grammar.script import Script
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -108,18 +109,34 @@ def test_script_parameters() -> None:
     """`$` and digits are a parameter, unless the dollar sign is escaped."""
     (command,) = parse(r'add $0 A=x$1 B=\$1 -c="a \" $12" D=$').commands
     assert [(a.parameters) for a in command.arguments] == [
-        ((0, "0"),),
-        ((1, "1"),),
+        (Parameter(0, "0"),),
+        (Parameter(1, "1"),),
         (),
-        ((4, "12"),),
+        (Parameter(4, "12"),),
         (),
     ]
     assert [a.value for a in command.arguments[1:]] == ["x$1", "$1", 'a " $12', "$"]
 
 
+def test_variables() -> None:
+    """`${var:NAME}` is a parameter, several in one word too, unless the dollar sign is escaped."""
+    (command,) = parse(
+        r'add a-${var:x}$1 A="b ${var:y}${var:z}" B=\${var:x} C=${env:X} D=${var:x'
+    ).commands
+    assert [a.parameters for a in command.arguments] == [
+        (Parameter(2, "x", Form.VARIABLE), Parameter(10, "1")),
+        (Parameter(2, "y", Form.VARIABLE), Parameter(10, "z", Form.VARIABLE)),
+        (Parameter(0, "", Form.DOLLAR),),
+        (),
+        (Parameter(0, "x", Form.OPEN),),
+    ]
+    assert command.arguments[1].value == "b ${var:y}${var:z}"
+    assert command.arguments[2].value == "${var:x}"
+
+
 def test_what_begins_a_command_is_a_word() -> None:
     (first, second, third) = parse("A=b$1 c\n-option=x\n-flag").commands
-    assert first.verb == Word("A=b$1", first.verb.span, ((3, "1"),))
+    assert first.verb == Word("A=b$1", first.verb.span, (Parameter(3, "1"),))
     assert (second.verb.text, third.verb.text) == ("-option=x", "-flag")
 
 

@@ -1,7 +1,7 @@
 """Texts to what a script writes and back."""
 
 from csc.grammar.parser import parse
-from csc.grammar.quoting import quote, quote_word, unquote
+from csc.grammar.quoting import quote, quote_literal, quote_word, unquote
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -17,7 +17,10 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 @example("a\\")
 @example("\r\n")
 def test_a_value_comes_back(text: str) -> None:
-    assert unquote(quote(text)) == (text, ())
+    read, parameters = unquote(quote(text))
+    assert read == text
+    assert not any(p.is_filled for p in parameters)
+    assert unquote(quote_literal(text))[0] == text
     ((argument,),) = [c.arguments for c in parse(f"x A={quote(text)}").commands]
     assert (argument.name, argument.value) == ("A", text)
 
@@ -31,7 +34,10 @@ def test_a_word_comes_back(text: str) -> None:
     assert argument.text == text
 
 
-@given(st.text(st.sampled_from('$12\\" a'), max_size=20))
+@given(st.lists(st.sampled_from([*'$12\\" a{}', "${var:", "${var:a}", "${env:"])).map("".join))
+@example('${var:a"b}')
+@example("${var:a\\}")
+@example('$"{var:a}')
 def test_parameters_come_back(raw: str) -> None:
     text, parameters = unquote(raw)
     assert unquote(quote(text, parameters)) == (text, parameters)

@@ -7,6 +7,7 @@ import pytest
 from csc.cli import planfile
 from csc.cli.exits import REFUSED, Failure
 from csc.cli.planning import Request, make_plan
+from csc.cli.variables import Variables
 from csc.compiler.policy import Policy
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.session import prepare_vault
@@ -72,12 +73,13 @@ def test_a_saved_plan_does_what_it_did_unsaved(
         direct = device.compile(script)
         source, saved = folder / f"{number}.cfg", folder / f"{number}.json"
         source.write_text(script)
-        request = Request((str(source),), (), device.name, True, False, (), {}, Policy())
-        plan = make_plan(request, device.location).plan
+        request = Request((str(source),), (), device.name, True, False, (), Variables(), Policy())
+        planned = make_plan(request, device.location)
+        plan = planned.plan
         assert plan is not None
-        saved.write_text(planfile.dump(request, plan, frozenset()))
+        saved.write_text(planfile.dump(request, planned, plan))
 
-        loaded = planfile.load(str(saved))
+        loaded = planfile.load(str(saved), Variables())
         assert loaded is not None
         again = make_plan(loaded[0], device.location).plan
         assert again == plan

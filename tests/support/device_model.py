@@ -41,7 +41,7 @@ class Unspecified(Exception):
 class DeviceModel:
     """`awaited` is for the judge, who knows what the device does not: what was obtained last for each object
     that is still there; `owners`, for which object a certificate was. `trusted` are those that the CA vouches
-    for.
+    for. `left_out` is whose certmgr was left out last.
     """
 
     candidate: Objects = field(default_factory=dict)
@@ -53,6 +53,11 @@ class DeviceModel:
     trusted: set[str] = field(default_factory=set)
     awaited: dict[Path, str] = field(default_factory=dict)
     owners: dict[str, Path] = field(default_factory=dict)
+    left_out: Path | None = None
+
+    def begin_session(self) -> None:
+        """A new session begins at the root."""
+        self.context, self.left_out = (), None
 
     def run(self, line: str) -> None:
         """Carry out one command."""
@@ -70,14 +75,20 @@ class DeviceModel:
             case "delete":
                 self._delete(self._there(names))
             case "certmgr":
-                store, name = options["clientcert"].split("/")
                 action = next(a for a in ("initiate", "update", "revoke") if a in options)
-                self._certmgr(action, (("CertificateStore", store), ("Certificate", name)))
+                self._certmgr(action, certificate_path(options["clientcert"]))
             case "activate":
                 self._check_references()
                 self.running = copy.deepcopy(self.candidate)
             case "commit":
                 self.committed = copy.deepcopy(self.running)
+
+    def leave_out(self, line: str) -> None:
+        """Pass over a certmgr whose result is there already: a `set` after it means that result."""
+        words = shlex.split(line)
+        if "-revoke" not in words:
+            name = next(word for word in words if word.startswith("-clientcert="))
+            self.left_out = certificate_path(name.removeprefix("-clientcert="))
 
     def loses_at_restart(self) -> bool:
         """Whether a restart would take a key along, or any other change."""
@@ -114,7 +125,7 @@ class DeviceModel:
                 file = value.removeprefix("file://")
                 if file in (CERTIFICATE, KEY) and file not in self.files:
                     raise Trouble(f"there is no file {file}")
-                value = self.files.get(file, file)
+                value = self._read(path, file)
             held[name] = value
         certificate, key = held.get("CertificateData", ""), held.get("PrivateKey", "")
         if certificate in self.owners and {"CertificateData", "PrivateKey"} & properties.keys():
@@ -122,6 +133,14 @@ class DeviceModel:
                 raise CertificateTrouble(f"{path} has a certificate without its key")
             if self.owners[certificate] != path:
                 raise Unspecified(f"{path} has what was obtained for {self.owners[certificate]}")
+
+    def _read(self, path: Path, file: str) -> str:
+        if file not in (CERTIFICATE, KEY) or self.left_out is None:
+            return self.files.get(file, file)
+        if self.left_out != path:
+            raise Unspecified("a result that was left out is bound to another object")
+        certificate = self.awaited.get(path) or self.candidate[path]["CertificateData"]
+        return certificate if file == CERTIFICATE else f"key of {certificate}"
 
     def _delete(self, path: Path) -> None:
         for gone in [other for other in self.candidate if other[: len(path)] == path]:
@@ -167,9 +186,16 @@ class DeviceModel:
         for owner, certificate in self.awaited.items():
             if certificate == waiting and self.candidate[owner].get("CertificateData") != waiting:
                 raise CertificateTrouble(f"the key of {owner} is overwritten")
+        self.left_out = None
         self.issued += 1
         certificate = f"issued {self.issued}"
         self.files = {CERTIFICATE: certificate, KEY: f"key of {certificate}"}
         self.trusted.add(certificate)
         self.awaited[path] = certificate
         self.owners[certificate] = path
+
+
+def certificate_path(reference: str) -> Path:
+    """The object that `store/name` means."""
+    store, name = reference.split("/")
+    return (("CertificateStore", store), ("Certificate", name))

@@ -27,7 +27,9 @@ commit
 """
 
 _FENCE = re.compile(r"^```cos ([^\n]*)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
-_WORDS = re.compile(r"wrong|right|before|strict|shown|(?:now|missing|also|encoding|[0-9]+)=\S+")
+_WORDS = re.compile(
+    r"wrong|right|before|strict|shown|(?:now|missing|also|encoding|[0-9]+|var:\w+)=\S+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +86,8 @@ def _compiled(state: DeviceState, example: Example) -> Compilation:
 
 def _parameters(words: Sequence[str]) -> dict[str, str]:
     pairs = (word.partition("=") for word in words)
-    return {name: value for name, _, value in pairs if name.isdecimal()}
+    return {
+        name.removeprefix("var:"): value
+        for name, _, value in pairs
+        if name.isdecimal() or name.startswith("var:")
+    }

@@ -6,9 +6,8 @@ a section stand below each other; nodes of the same rank stand in the same colum
 
 from __future__ import annotations
 
-from typing import Any
-
 from ....compiler.graph import Node, PlanGraph
+from .igraph_process import Band, coordinates
 from .labels import BARRIER, HEIGHT, cluster_title, clusters_of, text_width, widths_of
 from .layout import Layout, Point
 
@@ -27,13 +26,15 @@ def place(graph: PlanGraph) -> Layout:
     widths = widths_of(graph)
     nodes: dict[str, Point] = {}
     barriers = {node.section: node for node in graph.nodes if node.is_barrier}
+    bands = [members for section in graph.sections for _, members in clusters_of(section)]
+    found = iter(coordinates([_band(members, graph.edges) for members in bands]))
     left = 0.0
     for number, section in enumerate(graph.sections):
         columns = _columns(section, widths, left)
         top = 0.0
         ends: list[float] = []
         for store, members in clusters_of(section):
-            rows = _rows(members, graph.edges)
+            rows = _rows(members, next(found))
             if store is not None:
                 top += _BAND
                 first = min(columns[node.rank][0] - widths[node.id] / 2 for node in members)
@@ -62,22 +63,22 @@ def _columns(
     return columns
 
 
-def _rows(members: list[Node], edges: tuple[tuple[str, str], ...]) -> dict[str, float]:
-    """The row of each node of a band, from 0; rows of different columns need not be level."""
-    import igraph  # pyright: ignore[reportMissingTypeStubs]
-
+def _band(members: list[Node], edges: tuple[tuple[str, str], ...]) -> Band:
     number = {node.id: place for place, node in enumerate(members)}
     inside = [(number[t], number[h]) for t, h in edges if t in number and h in number]
-    library: Any = igraph
-    drawn = library.Graph(len(members), inside, directed=True)
     # Empty layers would be taken for rows of their own.
     ranks = sorted({node.rank for node in members})
-    coordinates = drawn.layout_sugiyama(layers=[ranks.index(n.rank) for n in members]).coords
-    first = min(row for row, _ in coordinates)
+    return Band(len(members), inside, [ranks.index(node.rank) for node in members])
+
+
+def _rows(members: list[Node], placed: list[tuple[float, float]]) -> dict[str, float]:
+    """The row of each node of a band, from 0; rows of different columns need not be level."""
+    number = {node.id: place for place, node in enumerate(members)}
+    first = min(row for row, _ in placed)
     rows: dict[str, float] = {}
     last: dict[int, float] = {}
-    placed = zip((row - first for row, _ in coordinates), members, strict=False)
-    for row, node in sorted(placed, key=lambda item: (item[0], number[item[1].id])):
+    shifted = zip((row - first for row, _ in placed), members, strict=True)
+    for row, node in sorted(shifted, key=lambda item: (item[0], number[item[1].id])):
         # It may put nodes of one layer closer together than it was told to.
         rows[node.id] = max(round(float(row), 3), last.get(node.rank, -1) + 1)
         last[node.rank] = rows[node.id]

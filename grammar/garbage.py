@@ -1,0 +1,19 @@
+"""Python's cyclic garbage collector, while there is nothing for it to collect."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collector_paused() -> Generator[None]:
+    """Parsing and compiling make much and no garbage; the collector would walk all of it again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
