@@ -52,7 +52,9 @@ def test_session(page: Path, session: str, csc: Csc) -> None:
         command, _, expected = step.partition("\n")
         printed = csc.ok(*shlex.split(command))
         pattern = "[^\\n]*".join(re.escape(part) for part in expected.split("…"))
-        pattern = re.sub(r"(?m)^\[\^\\n\]\*$", lambda _: "(?s:.*)", pattern.replace("\\\n", "\n"))
+        pattern = re.sub(
+            r"(?m)^(?:\\ )*\[\^\\n\]\*$", lambda _: "(?s:.*)", pattern.replace("\\\n", "\n")
+        )
         assert re.fullmatch(pattern, printed), f"{command}\n{printed}"
 
 

@@ -10,6 +10,7 @@ from csc.cli.exits import Failure
 from csc.cli.planfile import SavedPlan
 from csc.cli.planning import Request
 from csc.cli.shown_plan import FORMATS, render
+from csc.cli.variables import Variables
 from csc.cli.views import plan_markdown, plan_text
 from csc.compiler.plan_reading import plan_from_json
 from csc.compiler.policy import Policy
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from support.cases import all_cases, compile_case
 from support.command import SAMPLES, Csc
 
-REQUEST = Request(("a.cfg",), (), "default", True, False, (), {}, Policy())
+REQUEST = Request(("a.cfg",), (), "default", True, False, (), Variables(), Policy())
 SECRET = "correct-horse"
 
 
@@ -72,7 +73,7 @@ def test_an_altered_plan_does_no_harm(data: st.DataObject) -> None:
             place = place[key]
     for form in FORMATS:
         try:
-            text = render("p.json", SavedPlan(REQUEST, document, True), form)
+            text = render("p.json", SavedPlan(REQUEST, (), document, True), form)
         except Failure:
             continue
         assert all(c.isprintable() for c in unstyle(text).replace("\n", ""))
