@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..compiler.compile import script_digest
 from ..compiler.configuration import FileValue
 from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
@@ -98,7 +97,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         compilation.prediction,
         diagnostics,
         {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
-        script_digest(sources.scripts, compilation.parameters),
+        compilation.digest,
         uploads,
         compilation.parameters,
         compilation.secret_parameters,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
+from typing import TypeVar, overload
 
 from .address import Address
 from .configuration import Configuration, Properties, Value
@@ -13,6 +15,8 @@ from .suggest import Names
 LABEL = "Name"
 # Where a search over all containers of a type ends: it only serves a hint.
 _MOST_CONTAINERS = 100
+
+_Default = TypeVar("_Default")
 
 
 class Candidate(Mapping[Address, Properties]):
@@ -26,11 +30,11 @@ class Candidate(Mapping[Address, Properties]):
 
     def __init__(self, objects: Configuration) -> None:
         self._objects: dict[Address, Properties] = {}
-        self._inside: dict[Address, dict[str, Names]] = {}
-        self._of_type: dict[str, Names] = {}
-        self._by_name: dict[tuple[str, str], dict[Address, None]] = {}
-        self._by_label: dict[tuple[Address, str, Value], dict[Address, None]] = {}
-        self._by_reference: dict[str, dict[Address, None]] = {}
+        self._inside: dict[Address, dict[str, Names]] = defaultdict(lambda: defaultdict(Names))
+        self._of_type: dict[str, Names] = defaultdict(Names)
+        self._by_name: dict[tuple[str, str], dict[Address, None]] = defaultdict(dict)
+        self._by_label: dict[tuple[Address, str, Value], dict[Address, None]] = defaultdict(dict)
+        self._by_reference: dict[str, dict[Address, None]] = defaultdict(dict)
         for address, properties in objects.items():
             self.put(address, properties)
 
@@ -46,21 +50,31 @@ class Candidate(Mapping[Address, Properties]):
     def __contains__(self, address: object) -> bool:
         return address in self._objects
 
+    @overload
+    def get(self, key: Address, default: None = None, /) -> Properties | None: ...
+    @overload
+    def get(self, key: Address, default: Properties, /) -> Properties: ...
+    @overload
+    def get(self, key: Address, default: _Default, /) -> Properties | _Default: ...
+    def get(self, key: Address, default: object = None, /) -> object:
+        """The object's properties."""
+        return self._objects.get(key, default)
+
     def put(self, address: Address, properties: Properties) -> None:
         """Add an object, or give it other properties."""
         if address not in self._objects:
             kind, name = address.segments[-1]
             reference = address.reference
-            self._inside.setdefault(address.parent, {}).setdefault(kind, Names()).add(name)
-            self._of_type.setdefault(kind, Names()).add(reference)
-            self._by_name.setdefault((kind, name), {})[address] = None
-            self._by_reference.setdefault(reference, {})[address] = None
+            self._inside[address.parent][kind].add(name)
+            self._of_type[kind].add(reference)
+            self._by_name[kind, name][address] = None
+            self._by_reference[reference][address] = None
         else:
             self._forget_label(address)
         self._objects[address] = properties
         if LABEL in properties:
             label = (address.parent, address.type, properties[LABEL])
-            self._by_label.setdefault(label, {})[address] = None
+            self._by_label[label][address] = None
 
     def remove(self, address: Address) -> Properties:
         """Take an object out, not what is in it; its properties."""

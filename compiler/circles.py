@@ -21,8 +21,9 @@ def check_circles(machine: Machine, end: Span) -> None:
     `end` is where the finding stands if no line of this script closes the circle.
     """
     done: set[Address] = set()
-    for start in machine.candidate:
-        if start in done or machine.candidate[start] == {}:
+    may_hold = _holders(machine)
+    for start in machine.candidate if may_hold else ():
+        if start in done or start not in may_hold:
             continue
         line: dict[Address, Use | None] = {start: None}
         waiting = [_held(machine, start)]
@@ -38,6 +39,17 @@ def check_circles(machine: Machine, end: Span) -> None:
             elif target not in done:
                 line[target] = use
                 waiting.append(_held(machine, target))
+
+
+def _holders(machine: Machine) -> set[Address]:
+    """The objects that refer to one that refers to others in turn: no other ones can be in a circle."""
+    users = set[Address]().union(*machine.users.values())
+    return {
+        user
+        for text, referring in machine.users.items()
+        if any(target in users for target in machine.candidate.referred(text))
+        for user in referring
+    }
 
 
 def _held(machine: Machine, address: Address) -> Iterator[tuple[Use, Address]]:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..grammar.ast import Argument, Option, Property, Span, Word
+from ..grammar.ast import Span
 from ..grammar.garbage import collector_paused
 from ..grammar.script import Script
 from .circles import check_circles
@@ -17,6 +17,7 @@ from .configuration import SecretValue, Value
 from .dead_certificates import check_dead_certificates
 from .device import DeviceState
 from .diagnostics import Diagnostic, has_errors
+from .digest import script_digest
 from .ending import check_ending
 from .interpreter import run
 from .machine import Circumstances, Machine, start
@@ -26,7 +27,7 @@ from .policy import under_policy
 from .references import check_references
 from .replacement import check_replacements
 from .scope import narrow
-from .secrets import Survey, confidential, is_secret_name, survey
+from .secrets import Survey, confidential, survey
 from .selection import check_selection
 from .serialize import canonical, state_digest
 from .silencing import silenced
@@ -39,7 +40,7 @@ class Compilation:
 
     `prediction` is the state after the plan; what CMP will obtain is in it under planned content ids.
     `parameters` are the values that the scripts took from outside; `secret_parameters` the names of those
-    that hold secrets, whose values nobody keeps.
+    that hold secrets, whose values nobody keeps. `digest` is that of the scripts.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -47,6 +48,7 @@ class Compilation:
     prediction: DeviceState | None
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     secret_parameters: frozenset[str] = frozenset()
+    digest: str = ""
 
 
 def compile_scripts(scripts: Sequence[Script], circumstances: Circumstances) -> Compilation:
@@ -82,7 +84,7 @@ def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compila
         diagnostics += tuple(check_selection(selection, machine.known, catalog))
         diagnostics += tuple(check_replacements(machine))
     if has_errors(diagnostics):
-        return Compilation(diagnostics, None, None, values, surveyed.secret)
+        return Compilation(diagnostics, None, None, values, surveyed.secret, digest)
     inputs = hashlib.sha256(canonical([digest, machine.uploads]).encode()).hexdigest()
     prediction = DeviceState(
         machine.committed,
@@ -95,44 +97,20 @@ def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compila
     plan = _plan(machine, digest, inputs)
     if selection.is_whole:
         prediction = circumstances.base if plan.is_empty else prediction
-        return Compilation(diagnostics, plan, prediction, values, surveyed.secret)
+        return Compilation(diagnostics, plan, prediction, values, surveyed.secret, digest)
     narrowed = narrow(plan, circumstances.base, selection, catalog)
     diagnostics += narrowed.diagnostics
     if has_errors(diagnostics):
-        return Compilation(diagnostics, None, None, values, surveyed.secret)
-    return Compilation(diagnostics, narrowed.plan, narrowed.prediction, values, surveyed.secret)
+        return Compilation(diagnostics, None, None, values, surveyed.secret, digest)
+    return Compilation(
+        diagnostics, narrowed.plan, narrowed.prediction, values, surveyed.secret, digest
+    )
 
 
 def _values(given: Mapping[str, str], surveyed: Survey) -> dict[str, str]:
     """The values of the parameters that the scripts have, secrets left out."""
     names = sorted(given.keys() & surveyed.used - surveyed.secret - {"0"})
     return {name: given[name] for name in names}
-
-
-def script_digest(scripts: Sequence[Script], values: Mapping[str, str] | None = None) -> str:
-    """SHA-256 in hex of what the scripts say: their identity, whatever their files and layout.
-
-    `values` are those of their parameters. Confidential texts are left out, since a digest lets short ones be
-    guessed.
-    """
-    commands = [
-        [_spoken(part) for part in (command.verb, *command.arguments)]
-        for script in scripts
-        for command in script.commands
-    ]
-    said = [commands, dict(values)] if values else commands
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
-
-
-def _spoken(part: Argument | None) -> list[str | None]:
-    match part:
-        case None:
-            return []
-        case Word():
-            return ["word", part.text]
-        case Property() | Option():
-            value = None if is_secret_name(part.name) else part.value
-            return [type(part).__name__, part.name, value]
 
 
 def _plan(machine: Machine, digest: str, inputs: str) -> Plan:

@@ -34,6 +34,9 @@ class Fault:
     meant: str | None = None
 
 
+# What nearly every address is; the others, and what is wrong with them, are ipaddress's to tell.
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_PLAIN_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
@@ -131,6 +134,8 @@ def is_literal_address(text: str) -> bool:
 
 def _read_address(text: str) -> str | Fault:
     """A host, a network `a/len`, a range `a-b`, `dns:NAME`, or the name of an address object."""
+    if _PLAIN_ADDRESS.fullmatch(text):
+        return text
     if not is_literal_address(text):
         fits = _NAME.fullmatch(text) or text == ""
         return text if fits else Fault("an address, or the name of an address object")

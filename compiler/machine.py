@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -127,7 +127,9 @@ class Machine:
     )
     defined: dict[Address, Span] = field(default_factory=dict[Address, Span])
     deleted: dict[Address, Span] = field(default_factory=dict[Address, Span])
-    users: dict[str, dict[Address, None]] = field(default_factory=dict[str, "dict[Address, None]"])
+    users: defaultdict[str, dict[Address, None]] = field(
+        default_factory=lambda: defaultdict[str, "dict[Address, None]"](dict)
+    )
     obtained: dict[str, Span] = field(default_factory=dict[str, Span])
     met: dict[str, Span] = field(default_factory=dict[str, Span])
     credentials: dict[tuple[Address, str, str], tuple[Address, Span]] = field(
@@ -199,9 +201,10 @@ class Machine:
 
     def put(self, address: Address, properties: Properties, span: Span) -> None:
         """Give the candidate an object, new or changed."""
-        self.steps.change(address, self.candidate.get(address), span)
+        before = self.candidate.get(address)
+        self.steps.change(address, before, span)
         self._changed(address)
-        if address not in self.candidate:
+        if before is None:
             self.defined[address] = span
         self.candidate.put(address, properties)
 
@@ -218,7 +221,8 @@ class Machine:
     def _changed(self, address: Address) -> None:
         """Note that an object comes, goes or changes."""
         self.unchecked[address] = None
-        self.unchecked |= self.users.get(address.reference, {})
+        if users := self.users.get(address.reference):
+            self.unchecked |= users
         if address in self.candidate:
             self.inactive.setdefault(address, False)
         else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from typing import NamedTuple
 
 from ..grammar.ast import Span
 from . import rules
@@ -18,15 +17,29 @@ from .uses import is_name, uses_in
 from .values import replacement
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A name in a property of the object `user`; `span` is where it stands, if in this script."""
+class Use(NamedTuple):
+    """A name in a property of the object `user`.
+
+    `origin` is where the property stands, if in this script, and `start` how many characters of it are before
+    the name; None where quotes hide that.
+    """
 
     user: Address
-    property: str
+    property_name: str
     reference: Reference
     text: str
-    span: Span | None
+    origin: Span | None
+    start: int | None
+
+    @property
+    def span(self) -> Span | None:
+        """Where the name stands."""
+        origin, before = self.origin, len(self.property_name) + 1
+        if origin is None or origin.length <= before:
+            return origin
+        if self.start is None:
+            return origin.part(before, origin.length - before)
+        return origin.part(self.start, len(self.text))
 
 
 def check_references(machine: Machine, span: Span) -> None:
@@ -36,20 +49,16 @@ def check_references(machine: Machine, span: Span) -> None:
     """
     waiting, machine.unchecked = machine.unchecked, {}
     for address in waiting:
-        for (user, name), group in groupby(uses(machine, address), key=_property):
-            if (user, name) in machine.reported:
+        wrong: set[tuple[Address, str]] = set()
+        for use in uses(machine, address):
+            if machine.reported and (address, use.property_name) in machine.reported:
                 continue
-            found: list[Diagnostic] = []
-            for use in group:
-                machine.users.setdefault(use.text, {})[user] = None
-                found += _check(machine, use, span)
+            machine.users[use.text][address] = None
+            found = _check(machine, use, span)
             if found:
                 machine.report(*found)
-                machine.reported.add((user, name))
-
-
-def _property(use: Use) -> tuple[Address, str]:
-    return use.user, use.property
+                wrong.add((address, use.property_name))
+        machine.reported |= wrong
 
 
 def _check(machine: Machine, use: Use, activated: Span) -> list[Diagnostic]:
@@ -103,16 +112,11 @@ def _items(
 ) -> Iterator[Use]:
     origin = machine.origins.get((user, name))
     start = len(name) + 1
-    is_plain = origin is not None and origin.length == start + len(",".join(items))
+    is_plain = origin is not None and origin.length == start + sum(map(len, items)) + len(items) - 1
     for item in items:
-        span = None
-        if origin is not None:
-            length = len(item) if is_plain else origin.length - start
-            span = origin.part(start, length) if origin.length > start else origin
-        if is_plain:
-            start += len(item) + 1
         if is_name(reference, item):
-            yield Use(user, name, reference, item, span)
+            yield Use(user, name, reference, item, origin, start if is_plain else None)
+        start += len(item) + 1
 
 
 def _presume(machine: Machine, types: tuple[str, ...], use: Use) -> list[Diagnostic]:
@@ -123,7 +127,7 @@ def _presume(machine: Machine, types: tuple[str, ...], use: Use) -> list[Diagnos
         return [
             finding(
                 rules.PROBABLY_MISSPELT,
-                f"`{use.property}` of {use.user} names `{use.text}`, which no script adds",
+                f"`{use.property_name}` of {use.user} names `{use.text}`, which no script adds",
                 use.span,
                 "one of the device's own?",
                 help=f"did you mean `{meant}`?",
@@ -160,7 +164,7 @@ def _dangling(machine: Machine, types: tuple[str, ...], use: Use, activated: Spa
     here = use.span
     return finding(
         rules.DELETED_IN_USE if deleted is not None else rules.DANGLING_REFERENCE,
-        f"`{use.property}` of {use.user} names {target}, "
+        f"`{use.property_name}` of {use.user} names {target}, "
         + ("which is deleted" if deleted is not None else "which does not exist"),
         here or deleted or activated,
         "nothing by this name" if here or not deleted else "deleted here, and still referred to",
@@ -182,7 +186,7 @@ def _unfit(machine: Machine, use: Use, target: Address, activated: Span) -> Iter
             there = machine.origins.get((target, name))
             yield finding(
                 rules.UNFIT_REFERENCE,
-                f"`{use.property}` of {use.user} needs {name}={wanted}, "
+                f"`{use.property_name}` of {use.user} needs {name}={wanted}, "
                 f"and {target} has {name}={properties.get(name)}",
                 use.span or activated,
                 f"needs {name}={wanted}",

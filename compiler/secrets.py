@@ -22,7 +22,7 @@ SOURCES = "`${env:NAME}`, `${file:PATH}` and `${keyring:SERVICE/USER}`"
 _KEPT = re.compile(r"\$\{secret:([0-9a-f]+)\}")
 _BARE_NAME = re.compile(r"-*(?:\w*password|passwd|pwd|\w*secret|psk)[:=]*", re.IGNORECASE)
 # What the name of a confidential argument holds, mistyped ones included.
-_SECRET_NAME = re.compile(r"pas+w|pass|pwd|\bpw\b|secret|psk", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"p(?:as+w|ass|wd|sk)|secret|\bpw\b", re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
@@ -31,6 +31,11 @@ def is_secret_name(name: str) -> bool:
     `PSK` alone is a type, and the property that refers to its objects.
     """
     return name != "PSK" and _SECRET_NAME.search(name) is not None
+
+
+def holds_secret_name(text: str) -> bool:
+    """Whether such a name, or what looks like one, stands anywhere in a text."""
+    return _SECRET_NAME.search(text) is not None
 
 
 def source_of(text: str) -> tuple[str, str] | None:

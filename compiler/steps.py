@@ -96,10 +96,10 @@ class StepBuilder:
 
     def _add(self, action: Action, depends: set[str | None], span: Span, reason: str) -> str:
         step_id = self.next_id()
-        needs = {d for d in depends if d is not None}
+        needs = [d for d in depends if d is not None]
         if self._barrier is not None:
             barrier = _number(self._barrier)
-            needs = {d for d in needs if _number(d) > barrier} or {self._barrier}
+            needs = [d for d in needs if _number(d) > barrier] or [self._barrier]
         self.steps.append(Step(step_id, action, tuple(sorted(needs, key=_number)), span, reason))
         self._since_barrier.append(step_id)
         return step_id

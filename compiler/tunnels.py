@@ -34,7 +34,7 @@ def _method(properties: Properties) -> str | None:
 
 def check_tunnels(machine: Machine, span: Span) -> None:
     """Find tunnels that need a certificate where there is none with a key. `span`: what activates."""
-    if any(
+    if not machine.candidate.references("IPsecTunnel") or any(
         address.type == "Certificate" and properties.get("Type") in ("Local", "CMPv2")
         for address, properties in machine.candidate.items()
     ):

@@ -54,7 +54,10 @@ def read_value(
             if _is_elsewhere(machine, kind, written):
                 return None
             text = "" if written.value == _EMPTY else written.value
-            return _read_item(machine, kind, item, text, written.value_span)
+            value = _spelt(machine, item, text)
+            if value is None:
+                machine.report(_misfit(machine, kind, item, text, written.value_span))
+            return value
 
 
 def _read_list(
@@ -75,15 +78,18 @@ def _read_list(
             )
         )
         return None
-    read: list[str] = []
-    if not all(part.strip(" ") for part in parts):
+    texts = [part.strip(" ") for part in parts]
+    if not all(texts):
         machine.report(_empty_item(kind, parts, written))
         return None
-    for text, span in _items(parts, written):
-        value = _read_item(machine, kind, item, text, span)
-        if value is not None:
-            read.append(value)
-    return ",".join(read) if len(read) == len(parts) else None
+    read = [_spelt(machine, item, text) for text in texts]
+    fitting = [value for value in read if value is not None]
+    if len(fitting) == len(read):
+        return ",".join(fitting)
+    for value, (text, span) in zip(read, _items(parts, written), strict=True):
+        if value is None:
+            machine.report(_misfit(machine, kind, item, text, span))
+    return None
 
 
 def _empty_item(kind: PropertyType, parts: list[str], written: Property) -> Diagnostic:
@@ -106,16 +112,23 @@ def _items(parts: list[str], written: Property) -> Iterator[tuple[str, Span]]:
         start += len(part) + 1
 
 
-def _read_item(
-    machine: Machine, kind: PropertyType, item: ItemKind, text: str, span: Span
-) -> str | None:
+def _spelt(machine: Machine, item: ItemKind, text: str) -> str | None:
+    """A single value as the configuration holds it; None if it does not fit."""
     if isinstance(item, Reference):
-        return _read_reference(machine, kind, item, text, span)
+        return text if _names_object(machine, item, text) else None
     value = read_item(item, text)
-    if isinstance(value, str):
-        return value
-    machine.report(_wrong(kind, text, span, value))
-    return None
+    return value if isinstance(value, str) else None
+
+
+def _misfit(
+    machine: Machine, kind: PropertyType, item: ItemKind, text: str, span: Span
+) -> Diagnostic:
+    """The finding that a single value does not fit."""
+    if isinstance(item, Reference):
+        return _wrong_reference(machine, kind, item, text, span)
+    value = read_item(item, text)
+    assert not isinstance(value, str)  # noqa: S101  (it was looked at before)
+    return _wrong(kind, text, span, value)
 
 
 def _wrong(kind: PropertyType, text: str, span: Span, fault: Fault) -> Diagnostic:
@@ -216,26 +229,28 @@ def unknown_source(subject: str, written: Property | Option) -> Diagnostic:
 # -- references ------------------------------------------------------------------------------------
 
 
-def _read_reference(
-    machine: Machine, kind: PropertyType, reference: Reference, text: str, span: Span
-) -> str | None:
-    """A reference in form; whether its object is there shows when the configuration is activated."""
-    parts = text.split("/")
+def _names_object(machine: Machine, reference: Reference, text: str) -> bool:
+    """Whether it is a reference in form; whether its object is there shows at the next `activate`."""
     catalog = machine.circumstances.catalog
-    targets = catalog.targets(reference)
-    above = catalog.containers(targets[0])
-    is_path = all(parts) and (len(parts) == len(above) + 1 or reference.is_open or text == "")
-    if is_path or (text == "" and not above):
-        return text
-    target = catalog.types[targets[0]]
-    if len(parts) == 1 and text and above:
-        machine.report(unqualified(machine, kind.name, span, text, target))
-        return None
+    above = catalog.containers(catalog.targets(reference)[0])
+    if text == "":
+        return not above
+    parts = text.split("/")
+    return all(parts) and (len(parts) == len(above) + 1 or reference.is_open)
+
+
+def _wrong_reference(
+    machine: Machine, kind: PropertyType, reference: Reference, text: str, span: Span
+) -> Diagnostic:
+    catalog = machine.circumstances.catalog
+    target = catalog.types[catalog.targets(reference)[0]]
+    above = catalog.containers(target.name)
+    if "/" not in text and text and above:
+        return unqualified(machine, kind.name, span, text, target)
     wanted = f"the name of a {target.name}"
     if above:
         wanted = f"the names of a {' and a '.join((*above, target.name))}, as in store/name"
-    machine.report(_wrong(kind, text, span, Fault(wanted)))
-    return None
+    return _wrong(kind, text, span, Fault(wanted))
 
 
 def unqualified(

@@ -100,25 +100,25 @@ def _comment(text: str, start: int, end: int, locate: Locate) -> Comment:
 
 
 def _read_arguments(text: str, start: int, end: int, locate: Locate) -> list[Argument]:
-    arguments: list[Argument] = []
-    for found in argument().finditer(text, start, end):
-        kind = found.lastgroup or ""
-        raw = found[kind]
-        if raw == "\\":  # at the end of the source: a problem, and no argument
-            continue
-        begin = found.start(kind)
-        span = locate(begin, len(raw))
-        if kind == "WORD":
-            word, parameters = unquote(raw)
-            arguments.append(Word(word, span, parameters))
-            continue
-        name, equals, value = raw.partition("=")
-        value, parameters = unquote(value)
-        if kind == "PROPERTY":
-            arguments.append(Property(sys.intern(name), value, span, parameters))
-        else:
-            arguments.append(Option(name[1:], value if equals else None, span, parameters))
-    return arguments
+    found = argument().finditer(text, start, end)
+    return [part for match in found if (part := read_argument(match, locate)) is not None]
+
+
+def read_argument(found: re.Match[str], locate: Locate) -> Argument | None:
+    """The argument that a match of `lines.argument` is; None for a lone backslash at the source's end."""
+    kind = found.lastgroup or ""
+    raw = found[kind]
+    if raw == "\\":  # a problem, and no argument
+        return None
+    span = locate(found.start(kind), len(raw))
+    if kind == "WORD":
+        word, parameters = unquote(raw)
+        return Word(word, span, parameters)
+    name, equals, value = raw.partition("=")
+    value, parameters = unquote(value)
+    if kind == "PROPERTY":
+        return Property(sys.intern(name), value, span, parameters)
+    return Option(name[1:], value if equals else None, span, parameters)
 
 
 def _as_word(argument: Property | Option) -> Word:

@@ -60,7 +60,9 @@ class Script:
         """What is malformed, in order."""
         if '"' in self.text or "\\" in self.text:
             for line in self.lines:
-                yield from read_problems(self.text, line, self.locate)
+                said = self.text[line.start : line.end]
+                if '"' in said or "\\" in said:
+                    yield from read_problems(self.text, line, self.locate)
         if len(self.lines) == MOST_LINES and self.text[self.lines[-1].end :].strip(" \t\r\n\\"):
             place = self.locate(self.lines[-1].end, 0)
             yield SyntaxProblem(SyntaxProblemKind.TOO_MANY_LINES, place)

@@ -39,6 +39,12 @@ class Catalog:
 
     types: dict[str, ObjectType]
     categories: dict[str, tuple[str, ...]] = field(init=False)
+    _targets: dict[Reference, tuple[str, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict[Reference, "tuple[str, ...]"]
+    )
+    _containers: dict[str, tuple[str, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict[str, "tuple[str, ...]"]
+    )
 
     def __post_init__(self) -> None:
         found: dict[str, tuple[str, ...]] = {}
@@ -52,17 +58,25 @@ class Catalog:
 
     def targets(self, reference: Reference) -> tuple[str, ...]:
         """The types that a reference may name, its categories resolved."""
-        return tuple(
-            name for target in reference.targets for name in self.categories.get(target, (target,))
-        )
+        known = self._targets.get(reference)
+        if known is None:
+            known = self._targets[reference] = tuple(
+                name
+                for target in reference.targets
+                for name in self.categories.get(target, (target,))
+            )
+        return known
 
     def containers(self, name: str) -> tuple[str, ...]:
         """The types of the containers above a type, outermost first; none if it may stand at the root."""
         object_type = self.types.get(name)
         if object_type is None or None in object_type.parents:
             return ()
-        parent = str(object_type.parents[0])
-        return (*self.containers(parent), parent)
+        known = self._containers.get(name)
+        if known is None:
+            parent = str(object_type.parents[0])
+            known = self._containers[name] = (*self.containers(parent), parent)
+        return known
 
     def referrers(self, name: str) -> list[tuple[str, str]]:
         """Type and property of everything that may refer to objects of the type `name`."""

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from csc.compiler import rules
-from csc.compiler.compile import Compilation, compile_scripts, script_digest
+from csc.compiler.compile import Compilation, compile_scripts
 from csc.compiler.device import DeviceState
 from csc.compiler.diagnostics import Severity
+from csc.compiler.digest import script_digest
 from csc.compiler.interpreter import run
 from csc.compiler.machine import Circumstances, start
 from csc.compiler.parameters import Given

@@ -3,9 +3,10 @@
 import itertools
 
 import pytest
-from csc.compiler.compile import compile_scripts, script_digest
+from csc.compiler.compile import compile_scripts
 from csc.compiler.device import DeviceState
 from csc.compiler.diagnostics import Applicability
+from csc.compiler.digest import script_digest
 from csc.compiler.fix import apply_fixes
 from csc.compiler.lifecycle import REFUSALS, TRANSITIONS, Event, State
 from csc.compiler.machine import Circumstances
