@@ -12,7 +12,12 @@ from .machine import Machine
 
 
 def refuse(machine: Machine, event: Event, target: Address, span: Span) -> None:
-    """Report that the state of the certificate does not allow the event."""
+    """Report that the state of the certificate does not allow the event.
+
+    What follows from an earlier finding about the same certificate is no finding of its own.
+    """
+    if target in machine.spoiled:
+        return
     rule = REFUSALS[machine.state(target), event]
     record = machine.records.get(target)
     name = target.reference

@@ -6,9 +6,9 @@ from ..grammar.ast import Span
 from . import rules
 from .address import Address
 from .configuration import quote_word
-from .device import CERTIFICATE_FILE, KEY_FILE
+from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
-from .lifecycle import State
+from .lifecycle import State, is_bound
 from .machine import Machine
 
 
@@ -23,7 +23,7 @@ def check_ending(machine: Machine, end: Span) -> None:
             continue
         found = _check_certificate(machine, address, end)
         if found is not None:
-            covered = True
+            covered = covered or found.rule is not rules.BOUND_ELSEWHERE
             machine.report(found)
     if not covered and _differs(machine):
         machine.report(_uncommitted(machine, end))
@@ -37,6 +37,8 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
     bound = machine.origins.get((address, "CertificateData"))
     name = address.reference
     match machine.state(address):
+        case State.OBTAINED if holder := _holder(machine, machine.records[address]):
+            return _elsewhere(machine, address, holder, place)
         case State.OBTAINED:
             return finding(
                 rules.KEY_LOST_AT_RESTART,
@@ -71,6 +73,24 @@ def _check_certificate(machine: Machine, address: Address, end: Span) -> Diagnos
             )
         case _:
             return None
+
+
+def _holder(machine: Machine, record: CertificateRecord) -> Address | None:
+    """Another object that the record's certificate and key are bound to."""
+    return next((a for a in machine.candidate if is_bound(a, record, machine.candidate)), None)
+
+
+def _elsewhere(machine: Machine, address: Address, holder: Address, place: Span) -> Diagnostic:
+    bound = machine.origins.get((holder, "CertificateData"))
+    return finding(
+        rules.BOUND_ELSEWHERE,
+        f"the certificate of {address.reference} is bound to {holder.reference}",
+        bound or place,
+        f"bound to {holder.reference} here" if bound else "an earlier run bound it",
+        secondary=(Label(place, f"obtained for {address.reference} here"),) if bound else (),
+        help=f"bind it to {address.reference}, for which certmgr will renew and revoke it; "
+        f"obtain one for {holder.reference} with a certmgr of its own",
+    )
 
 
 def _differs(machine: Machine) -> bool:

@@ -82,6 +82,7 @@ NOT_ACTIVE_YET = Rule("CSC315", "not-active-yet", _N, "certmgr on what is not ac
 REVOKED_IN_USE = Rule("CSC316", "revoked-in-use", _W, "a revoked certificate stays configured")
 EXPIRED_IN_USE = Rule("CSC317", "expired-in-use", _W, "an expired certificate stays configured")
 DELETED_WHILE_VALID = Rule("CSC318", "deleted-while-valid", _W, "a valid certificate is deleted")
+BOUND_ELSEWHERE = Rule("CSC319", "bound-elsewhere", _W, "bound to another object than it is for")
 
 SECRET_IN_CLEAR = Rule("CSC401", "secret-in-clear", _W, "a secret in clear text")
 SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot be used")
