@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..compiler.diagnostics import Diagnostic
-from ..compiler.policy import Policy
+from ..compiler.policy import Policy, under_policy
 from ..compiler.rules import UNUSED_PARAMETER
 from ..compiler.schema.catalog import Catalog
-from .scripts import Sources, compile_sources, read_sources
+from ..runtime.preflight import check_plan
+from .scripts import Sources, compile_sources, read_sources, uploads_by_content
 from .state import Base
 from .variables import Variables
 
@@ -85,7 +86,7 @@ def _together(of_parts: Sequence[tuple[Diagnostic, ...]]) -> tuple[Diagnostic, .
 
 
 def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
-    return compile_sources(
+    compilation = compile_sources(
         sources,
         base=check.base,
         stand_in=check.stand_in,
@@ -94,4 +95,10 @@ def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
         variables=check.variables,
         policy=check.policy,
         now=check.now,
-    ).diagnostics
+    )
+    plan = compilation.plan
+    if plan is None:
+        return compilation.diagnostics
+    uploads = uploads_by_content(sources, plan)
+    read = under_policy(check.policy, check_plan(plan, uploads, check.stand_in))
+    return (*compilation.diagnostics, *read)

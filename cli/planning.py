@@ -7,20 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..compiler.configuration import FileValue
 from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
-from ..compiler.plan import ObjectChange, Plan
+from ..compiler.plan import Plan
 from ..compiler.policy import Policy, under_policy
 from ..compiler.selection import COMMAND_LINE, Selection
 from ..compiler.undo import undo_of
 from ..runtime.preflight import check_plan
-from ..runtime.sandbox.ca import root_of
 from ..runtime.state.location import Location
-from ..runtime.uploads import content_id
 from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
-from .state import find_base
+from .state import find_base, stand_in_of
 from .variables import Variables
 from .views.source_text import Lines, masked_lines
 
@@ -68,10 +65,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
     catalog = read_catalog(request.schemas)
     base = find_base(location, request.device, base_file, catalog)
     sources = read_sources(request.scripts, request.folders)
-    root = root_of(location.sandbox) if request.uses_sandbox else None
-    stand_in = None
-    if request.uses_sandbox:
-        stand_in = "sandbox:root" if root is None else content_id(root)
+    stand_in = stand_in_of(location) if request.uses_sandbox else None
     compilation = compile_sources(
         sources,
         stand_in=stand_in,
@@ -84,9 +78,8 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         selection=request.selection,
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
-    uploads = _no_uploads
+    uploads = uploads_by_content(sources, plan)
     if plan is not None:
-        uploads = uploads_by_content(sources, _files(plan))
         diagnostics += (*under_policy(request.policy, check_plan(plan, uploads, stand_in)),)
         if has_errors(diagnostics) or compilation.prediction is None:
             plan = None
@@ -102,17 +95,3 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         compilation.parameters,
         compilation.secret_parameters,
     )
-
-
-def _files(plan: Plan) -> list[FileValue]:
-    return [
-        value
-        for step in plan.steps
-        if isinstance(step.action, ObjectChange)
-        for value in (step.action.after or {}).values()
-        if isinstance(value, FileValue)
-    ]
-
-
-def _no_uploads(content: str) -> None:
-    del content

@@ -14,6 +14,7 @@ from ..compiler.compile import Compilation, compile_scripts
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.machine import Circumstances
+from ..compiler.plan import ObjectChange, Plan
 from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
 from ..compiler.selection import Selection
@@ -162,11 +163,15 @@ def compile_sources(
     return compile_scripts(sources.scripts, circumstances)
 
 
-def uploads_by_content(
-    sources: Sources, named: Sequence[FileValue]
-) -> Callable[[str], bytes | None]:
+def uploads_by_content(sources: Sources, plan: Plan | None) -> Callable[[str], bytes | None]:
     """A look-up of uploaded bytes by content id, for the files that a plan names."""
-    names = {value.content: value.name for value in named}
+    names = {
+        value.content: value.name
+        for step in (plan.steps if plan else ())
+        if isinstance(step.action, ObjectChange)
+        for value in (step.action.after or {}).values()
+        if isinstance(value, FileValue)
+    }
 
     def look_up(content: str) -> bytes | None:
         data = read_upload(sources.folders, names[content]) if content in names else None

@@ -11,6 +11,7 @@ from ..compiler.schema.catalog import Catalog
 from ..runtime.fingerprint import fingerprint_of
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location
+from ..runtime.uploads import content_id
 from .exits import Failure
 
 
@@ -55,3 +56,23 @@ def find_base(location: Location, device: str, file: Path | None, catalog: Catal
     from .base_file import read_base
 
     return read_base(file, catalog, fingerprint_of(location.vault_key))
+
+
+def stand_in_of(location: Location) -> str:
+    """The content id of the root that stands in for a missing CA file with `--sandbox`.
+
+    Raises:
+        Failure: if the sandbox's folder does not hold a CA.
+    """
+    if not location.sandbox.exists():
+        return "sandbox:root"
+    from ..runtime.sandbox.root import root_of
+
+    try:
+        root = root_of(location.sandbox)
+    except (OSError, ValueError) as error:
+        raise Failure(
+            f"{location.sandbox} cannot be used: {error}",
+            "it should hold the sandbox's CA; remove it, and the next run makes a new one",
+        ) from None
+    return "sandbox:root" if root is None else content_id(root)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..grammar.ast import Span
 from ..grammar.garbage import collector_paused
@@ -20,6 +20,7 @@ from .diagnostics import Diagnostic, has_errors
 from .digest import script_digest
 from .ending import check_ending
 from .interpreter import run
+from .lifecycle import State
 from .machine import Circumstances, Machine, start
 from .parameters import Given, explained, unused
 from .plan import CmpOperation, Plan
@@ -137,7 +138,10 @@ def _plan(machine: Machine, digest: str, inputs: str) -> Plan:
         digest,
         inputs,
         state_digest(base),
-        tuple(machine.renewals),
+        tuple(
+            replace(item, is_refused=machine.state(item.certificate) is State.REVOKED)
+            for item in machine.renewals
+        ),
     )
 
 

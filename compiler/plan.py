@@ -159,10 +159,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A command that renews a certificate whenever the script is applied."""
+    """A command that renews a certificate whenever the script is applied.
+
+    With `is_refused` the script ends with the certificate revoked: applied again it stops there.
+    """
 
     certificate: Address
     span: Span
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

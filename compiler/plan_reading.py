@@ -56,7 +56,7 @@ def plan_from_json(document: Any) -> Plan:
         inputs=_text(document["inputs"]),
         base=_text(document["base"]),
         renewals=tuple(
-            Renewal(Address.parse(item["address"]), _span(item["at"]))
+            Renewal(Address.parse(item["address"]), _span(item["at"]), item.get("refused", False))
             for item in document.get("renewals", [])
         ),
         only=_texts(scope["only"]),

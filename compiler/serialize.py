@@ -132,7 +132,11 @@ def plan_to_json(plan: Plan) -> Json:
         ],
         "idempotent": not plan.renewals,
         "renewals": [
-            {"address": item.certificate.path, "at": _span_to_json(item.span)}
+            {
+                "address": item.certificate.path,
+                "at": _span_to_json(item.span),
+                **({"refused": True} if item.is_refused else {}),
+            }
             for item in plan.renewals
         ],
         **({} if plan.undo is None else {"undo": _undo_to_json(plan.undo)}),

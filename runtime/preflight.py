@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-
-from cryptography import x509
 
 from ..compiler import rules
 from ..compiler.configuration import FileValue
 from ..compiler.diagnostics import Diagnostic, finding
 from ..compiler.plan import CmpOperation, ObjectChange, Operation, Plan, Step
-from .certificates import load_certificate, load_key
+
+# What needs no closer look: loading `cryptography` takes longer than checking a usual script.
+_PLAIN_SUBJECT = re.compile(r"(?:CN|O|OU|L|ST|DC)=[A-Za-z0-9][A-Za-z0-9 ._-]*[A-Za-z0-9]")
+_SHORT = 64
+_COUNTRY = re.compile(r"C=[A-Za-z]{2}")
 
 
 def check_plan(
@@ -47,6 +50,8 @@ def _check_file(
     data = read(value.content)
     if data is None:
         return []
+    from .certificates import load_certificate, load_key
+
     if value.is_secret:
         what, load = "private key (PEM or DER, without a passphrase)", load_key
     else:
@@ -86,6 +91,8 @@ def _check_pair(
     data, secret = read(certificate.content), read(key.content)
     if data is None or secret is None:
         return []
+    from .certificates import load_certificate, load_key
+
     if load_certificate(data).public_key() == load_key(secret).public_key():
         return []
     return [
@@ -102,13 +109,12 @@ def _check_pair(
 def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if operation.operation is Operation.INITIATE:
-        try:
-            x509.Name.from_rfc4514_string(operation.subject)
-        except ValueError as error:
+        fault = _subject_fault(operation.subject)
+        if fault is not None:
             found.append(
                 finding(
                     rules.WRONG_VALUE,
-                    f"`-subject` is not a distinguished name: {error}".rstrip(": "),
+                    f"`-subject` is not a distinguished name: {fault}".rstrip(": "),
                     step.span,
                     help='write it as in "CN=gw.example.com,O=Example" (RFC 4514)',
                 )
@@ -125,3 +131,22 @@ def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) 
             )
         )
     return found
+
+
+def _subject_fault(subject: str) -> str | None:
+    """Why `subject` is no distinguished name in the form of RFC 4514, None if it is one."""
+    if all(_is_plain(part) for part in subject.split(",")):
+        return None
+    from cryptography import x509
+
+    try:
+        x509.Name.from_rfc4514_string(subject)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _is_plain(part: str) -> bool:
+    if part.startswith("C="):
+        return _COUNTRY.fullmatch(part) is not None
+    return len(part) <= _SHORT and _PLAIN_SUBJECT.fullmatch(part) is not None

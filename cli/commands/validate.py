@@ -15,7 +15,7 @@ from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
 from ..scripts import location_of
 from ..settings import Settings
-from ..state import find_base
+from ..state import find_base, stand_in_of
 from ..variables import Variables
 from ..views.source_text import masked_lines
 
@@ -100,7 +100,8 @@ def command(
     if baseline is not None and write_baseline is not None:
         raise click.UsageError("--write-baseline writes all findings: leave out --baseline")
     catalog = read_catalog(schemas)
-    base = find_base(location_of(settings.state), settings.device, base_file, catalog)
+    location = location_of(settings.state)
+    base = find_base(location, settings.device, base_file, catalog)
     policy = make_policy(config, select, ignore, scripts)
     known = None
     if baseline is not None:
@@ -115,7 +116,7 @@ def command(
         variables,
         policy,
         is_strict=strict,
-        stand_in="sandbox:root" if sandbox else None,
+        stand_in=stand_in_of(location) if sandbox else None,
         is_each_alone=each,
         known=known,
         now=at.replace(tzinfo=UTC) if at else datetime.now(UTC),

@@ -17,7 +17,7 @@ from ...compiler.plan import (
     Step,
 )
 from . import diagnostics_text, markdown
-from .plan_text import operation_facts, summary, title, value_text
+from .plan_text import operation_facts, renewal, summary, title, value_text
 from .reported import errors_first, message, portable
 from .source_text import printable
 
@@ -83,12 +83,12 @@ def _idempotence(plan: Plan | None) -> str:
         return "Idempotent: applied again, the script changes nothing."
     lines = [
         f"{markdown.inline(f'{portable(item.span.file)}:{item.span.line}')}"
-        f" renews {markdown.inline(item.certificate.reference)}"
+        f" {renewal(item, markdown.inline(item.certificate.reference))}"
         for item in plan.renewals[:_MOST_RENEWALS]
     ]
     more = len(plan.renewals) - len(lines)
     lines += [f"{more} more"] if more else []
-    return f"Not idempotent: at every apply {', '.join(lines)}."
+    return f"Not idempotent: applied again, {', '.join(lines)}."
 
 
 def _destroys(step: Step) -> str:

@@ -18,6 +18,7 @@ from ...compiler.plan import (
     ObjectChange,
     Operation,
     Plan,
+    Renewal,
     Replaced,
     Step,
 )
@@ -75,10 +76,17 @@ def idempotence(plan: Plan) -> str:
     if not plan.renewals:
         return "Idempotent: applied again, the script changes nothing."
     lines = (
-        f"{printable(str(item.span))} renews {printable(item.certificate.reference)}"
+        f"{printable(str(item.span))} " + renewal(item, printable(item.certificate.reference))
         for item in plan.renewals
     )
-    return f"Not idempotent: at every apply {', '.join(lines)}."
+    return f"Not idempotent: applied again, {', '.join(lines)}."
+
+
+def renewal(item: Renewal, name: str) -> str:
+    """What the command does to the certificate when the script is applied again."""
+    if item.is_refused:
+        return f"is refused, for {name} is revoked by then"
+    return f"renews {name}"
 
 
 def sandbox_note(plan: Plan) -> str:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from ..files import write_atomically
+from .root import ROOT_FILE
 
 ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox root CA")])
 SIGNER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox CMP server")])
@@ -50,7 +51,7 @@ def open_authority(folder: Path, now: datetime) -> Authority:
         OSError: if the folder cannot be used.
         ValueError: if what lies there is no authority.
     """
-    root_file, signer_file = folder / "root.pem", folder / "signer.pem"
+    root_file, signer_file = folder / ROOT_FILE, folder / "signer.pem"
     if not root_file.exists():
         root_key = _new_key()
         _store(root_file, root_key, _make_root(root_key, now))
@@ -60,15 +61,6 @@ def open_authority(folder: Path, now: datetime) -> Authority:
         _store(signer_file, signer_key, _make_signer(root_key, signer_key, now))
     signer_key, signer = _load(signer_file)
     return Authority(root, root_key, signer, signer_key)
-
-
-def load_root(folder: Path) -> x509.Certificate | None:
-    """The root certificate of the authority in `folder`, None if there is none yet."""
-    try:
-        data = (folder / "root.pem").read_bytes()
-    except FileNotFoundError:
-        return None
-    return x509.load_pem_x509_certificate(data)
 
 
 def issue(

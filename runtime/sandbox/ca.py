@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..cmp.codec import decode
 from ..cmp.errors import MalformedMessage
@@ -27,17 +26,11 @@ from ..cmp.model import (
     RevReqContent,
 )
 from ..cmp.protection import Credential, PasswordCredential, SignatureCredential, protect
-from .authority import ROOT_NAME, load_root, open_authority
+from .authority import ROOT_NAME, open_authority
 from .ledger import Ledger, LedgerEntry
 from .refusal import Refusal
 from .requester import NONCE_SIZE, TRANSACTION_ID_SIZE, Requester, authenticate, check_header
 from .requests import Desk, confirm, enrol, revoke
-
-
-def root_of(folder: Path) -> bytes | None:
-    """The DER of the root of the sandbox CA in `folder`, None if there is none yet. Changes nothing."""
-    root = load_root(folder)
-    return None if root is None else root.public_bytes(Encoding.DER)
 
 
 class SandboxCA:

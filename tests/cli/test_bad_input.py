@@ -243,3 +243,21 @@ def test_template_that_does_not_work(csc: Csc) -> None:
     refused(csc("show", "--template", "bad.jinja"), 1, "bad.jinja")
     csc.write("evil.jinja", "{{ ''.__class__.__mro__ }}")
     refused(csc("show", "--template", "evil.jinja"), 1, "evil.jinja")
+
+
+def test_validate_reads_the_files_that_the_script_names(csc: Csc) -> None:
+    """A file that is no certificate is found before anything is applied."""
+    csc.write("bad.cfg", "add CertificateStore cmp\ncc CertificateStore cmp\n"
+              "add Certificate cacert Type=Remote CertificateData=file://ca.pem\n"
+              "cc\nactivate\ncommit\n")  # fmt: skip
+    csc.write("ca.pem", "nothing of the kind")
+    result = csc("validate", "bad.cfg")
+    refused(result, 1, "CSC213 unreadable-file", "`ca.pem` does not hold a certificate")
+
+
+def test_validate_knows_the_root_of_the_sandbox(csc: Csc) -> None:
+    """Applied with --sandbox, a script is checked with --sandbox as what it is: done."""
+    csc.write("gateway.cfg", GATEWAY)
+    csc.ok("apply", "--sandbox", "--yes", "gateway.cfg")
+    result = csc("validate", "--sandbox", "gateway.cfg")
+    assert "object-exists" not in result.stderr

@@ -79,12 +79,27 @@ def test_whether_a_script_is_idempotent(csc: Csc) -> None:
     assert "\nIdempotent: applied again" in csc.ok("plan", "--sandbox", gateway)
     csc.ok("apply", "--sandbox", "--yes", gateway)
     text = csc.ok("plan", "--sandbox", update)
-    assert f"\nNot idempotent: at every apply {update}:" in text
+    assert f"\nNot idempotent: applied again, {update}:" in text
     assert "renews cmp/clcert." in text
     comment = csc.ok("plan", "--sandbox", "--format", "markdown", update)
-    assert "\nNot idempotent: at every apply <code>" in comment
+    assert "\nNot idempotent: applied again, <code>" in comment
     document = json.loads(csc.ok("plan", "--sandbox", "--json", update))
     assert document["idempotent"] is False
     (renewal,) = document["renewals"]
     assert renewal["address"] == "/CertificateStore/cmp/Certificate/clcert"
     assert "-update" in update.read_text().splitlines()[renewal["at"]["line"] - 1]
+
+
+def test_a_script_that_is_refused_the_second_time(csc: Csc) -> None:
+    """What is updated and then revoked cannot be updated again: the plan says so, and so it is."""
+    gateway = (SAMPLES / "gateway.cfg").read_text()
+    bind = gateway[gateway.rindex("cc CertificateStore cmp") :]
+    csc.write("once.cfg", f"{gateway}\ncertmgr -update -clientcert=cmp/clcert\n{bind}\n"
+              "certmgr -revoke -clientcert=cmp/clcert\n")  # fmt: skip
+    assert "is refused, for cmp/clcert is revoked by then." in csc.ok(
+        "plan", "--sandbox", "once.cfg"
+    )
+    (renewal,) = json.loads(csc.ok("plan", "--sandbox", "--json", "once.cfg"))["renewals"]
+    assert renewal["refused"] is True
+    csc.ok("apply", "--sandbox", "--yes", "once.cfg")
+    assert "error[CSC306 use-after-revoke]" in csc("plan", "--sandbox", "once.cfg").stderr
