@@ -6,7 +6,9 @@ import pytest
 from csc.compiler.diagnostics import Rule
 from csc.compiler.rules import RULES, find_rule
 from csc.compiler.rules.page import PAGES, read_page
+from support import rules_index
 from support.pages import broken_rules, examples
+from support.rules_index import checks_by_rule
 
 of_each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
@@ -49,3 +51,13 @@ def test_wrong_example_breaks_the_rule(rule: Rule) -> None:
 def test_right_example_breaks_no_rule(rule: Rule) -> None:
     for example in examples(rule, "right"):
         assert broken_rules(rule, example) == set()
+
+
+@of_each_rule
+def test_rule_is_checked_somewhere(rule: Rule) -> None:
+    assert checks_by_rule()[rule]
+
+
+def test_index_is_made_from_the_code() -> None:
+    """Where each rule is checked and shown; `python -m support.rules_index` in tests/ writes it."""
+    assert rules_index.PAGE.read_text(encoding="utf-8") == rules_index.render()
