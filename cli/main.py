@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from ..grammar.garbage import collector_paused
 from ..runtime.routing import Route, parse_route
 from .exits import FAILED, USAGE, Failure
 from .settings import Settings
@@ -38,7 +40,8 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        return import_module(f".commands.{cmd_name}", __package__).command
+        with collector_paused():
+            return import_module(f".commands.{cmd_name}", __package__).command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -147,4 +150,6 @@ def main() -> NoReturn:
             "run it again with -v before the command's name, and report what it prints",
         ).show()
         code = FAILED
+    # The process gives its memory back as a whole: the collector need not walk it all once more.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
