@@ -6,14 +6,16 @@ import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ..grammar.garbage import collector_paused
-from ..runtime.routing import Route, parse_route
 from .exits import FAILED, USAGE, Failure
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..runtime.routing import Route
 
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
@@ -53,6 +55,10 @@ def _parse_routes(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[Route, ...]:
     del ctx, param
+    if not values:
+        return ()
+    from ..runtime.routing import parse_route
+
     try:
         return tuple(map(parse_route, values))
     except ValueError as error:
