@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ..runtime.routing import Route, parse_route
+from ..grammar.garbage import collector_paused
 from .exits import FAILED, USAGE, Failure
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..runtime.routing import Route
 
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
@@ -38,7 +42,8 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        return import_module(f".commands.{cmd_name}", __package__).command
+        with collector_paused():
+            return import_module(f".commands.{cmd_name}", __package__).command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -50,6 +55,10 @@ def _parse_routes(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[Route, ...]:
     del ctx, param
+    if not values:
+        return ()
+    from ..runtime.routing import parse_route
+
     try:
         return tuple(map(parse_route, values))
     except ValueError as error:
@@ -147,4 +156,6 @@ def main() -> NoReturn:
             "run it again with -v before the command's name, and report what it prints",
         ).show()
         code = FAILED
+    # The process gives its memory back as a whole: the collector need not walk it all once more.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..runtime.routing import Route
+if TYPE_CHECKING:
+    from ..runtime.routing import Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from .plan import CmpOperation, Plan
 from .policy import under_policy
 from .references import check_references
 from .replacement import check_replacements
-from .scope import narrow
 from .secrets import Survey, confidential, survey
 from .selection import check_selection
 from .serialize import canonical, state_digest
@@ -99,6 +98,8 @@ def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compila
     if selection.is_whole:
         prediction = circumstances.base if plan.is_empty else prediction
         return Compilation(diagnostics, plan, prediction, values, surveyed.secret, digest)
+    from .scope import narrow  # five modules that most commands start without
+
     narrowed = narrow(plan, circumstances.base, selection, catalog)
     diagnostics += narrowed.diagnostics
     if has_errors(diagnostics):

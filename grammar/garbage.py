@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Generator[None]:
-    """Parsing and compiling make much and no garbage; the collector would walk all of it again and again."""
+    """Loading, parsing and compiling make much but no garbage; the collector would walk all of it often."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple, cast
 
+import lark
 from lark import Lark, Token, Transformer
 from lark.visitors import v_args  # pyright: ignore[reportUnknownVariableType]
 
+from . import tables
 from .garbage import collector_paused
 from .lexer import LineLexer, argument_pattern
+
+_GRAMMAR = Path(__file__).with_name("cos.lark")
 
 
 class LogicalLine(NamedTuple):
@@ -50,9 +56,21 @@ def _pattern(terminal: str) -> str:
 
 @cache
 def _lark() -> Lark:
+    # Lark takes longer to make its tables than to read a script of a thousand lines.
+    if made_of() != tables.MADE_OF:
+        return make_parser()
+    return Lark._load_from_dict(tables.DATA, tables.MEMO, transformer=_Lines())  # pyright: ignore
+
+
+def made_of() -> tuple[str, str]:
+    """Whose tables the parser has: Lark's version, and the grammar's digest."""
+    return lark.__version__, sha256(_GRAMMAR.read_bytes()).hexdigest()
+
+
+def make_parser() -> Lark:
+    """The parser, made of the grammar."""
     return Lark.open(  # pyright: ignore[reportUnknownMemberType]
-        "cos.lark",
-        rel_to=__file__,
+        str(_GRAMMAR),
         parser="lalr",
         lexer=LineLexer,
         start=["script", "command"],

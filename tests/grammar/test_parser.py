@@ -5,9 +5,11 @@ from pathlib import Path
 
 import csc.grammar.lines
 from csc.grammar.ast import Argument, Command, Option, Prompt, Property, Span, Word
+from csc.grammar.lines import made_of, make_parser, read_lines
 from csc.grammar.parser import parse
 from csc.grammar.quoting import Form, Parameter
 from csc.grammar.script import Script
+from csc.grammar.tables import MADE_OF
 from hypothesis import example, given
 from hypothesis import strategies as st
 from lark import Lark
@@ -22,6 +24,7 @@ COMMANDS = Lark(
     parser="lalr",
     start="command",
 )
+MADE = make_parser()
 TEXTS = st.lists(ALPHABET, max_size=60).map("".join)
 
 
@@ -52,6 +55,16 @@ def test_every_text_parses(text: str) -> None:
         assert span.length > 0
         assert span.column - 1 + span.length <= len(lines[span.line - 1])
     assert len({(s.line, s.column) for s in spans}) == len(spans)
+
+
+def test_tables_are_of_this_grammar() -> None:
+    """After a change of the grammar, or of Lark: tests/support/parser_tables.py says how to make them."""
+    assert made_of() == MADE_OF
+
+
+@given(TEXTS)
+def test_loaded_tables_read_as_made_ones(text: str) -> None:
+    assert MADE.parse(text, start="script") == read_lines(text)
 
 
 @given(TEXTS)
