@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.device import DeviceState
 from ..compiler.schema.catalog import Catalog
+from ..grammar.frozen import frozen
 from ..runtime.fingerprint import fingerprint_of
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location
 from .exits import Failure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """A device's state, and the files that its own snapshot names, by content id.
 
