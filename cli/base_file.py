@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ..compiler.diagnostics import Severity
 from ..compiler.machine import Circumstances
 from ..compiler.schema.catalog import Catalog
 from ..compiler.serialize import configuration_from_json
+from ..grammar.frozen import frozen
 from ..grammar.parser import parse
 from ..grammar.script import Script
 from ..runtime.snapshot_files import snapshot_files
@@ -36,7 +36,7 @@ _VALID = re.compile(r"#   valid (?P<not_before>\S+) to (?P<not_after>\S+)")
 _DIGEST = re.compile(r"#   SHA-256 (?P<sha256>[0-9a-f]{64})")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Facts:
     """What a snapshot tells of one certificate; times are ISO 8601."""
 

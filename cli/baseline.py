@@ -12,7 +12,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from ..compiler.diagnostics import Diagnostic
 from ..compiler.policy import RULE_OF
 from ..compiler.secrets import secret_spans
 from ..grammar.ast import Argument, Option, Span, Word
+from ..grammar.frozen import frozen
 from ..grammar.lines import LogicalLine
 from ..grammar.quoting import quote, quote_word
 from ..grammar.reading import read_command
@@ -42,7 +42,7 @@ class Print(NamedTuple):
     command: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Baseline:
     """A baseline file: how often each finding is known."""
 

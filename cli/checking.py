@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from ..compiler.diagnostics import Diagnostic
 from ..compiler.policy import Policy, under_policy
 from ..compiler.rules import UNUSED_PARAMETER
 from ..compiler.schema.catalog import Catalog
+from ..grammar.frozen import frozen
 from ..runtime.preflight import check_plan
 from .scripts import Sources, compile_sources, read_sources, uploads_by_content
 from .state import Base
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .baseline import Baseline
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """The scripts to check and against what (see `Circumstances`).
 
@@ -42,7 +42,7 @@ class Check:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """The scripts, what was found in them, and how many findings of the baseline are gone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from ..compiler.policy import (
     severity_mistake,
 )
 from ..compiler.suggest import did_you_mean
+from ..grammar.frozen import frozen
 from .exits import USAGE, Failure
 
 NAME = "csc.toml"
@@ -26,7 +27,7 @@ _HELP = "docs/silencing.md says what the file holds"
 _KEYS = ("select", "ignore", "severity", "per-file-ignores")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """One `csc.toml`. `select` is None where it says nothing; patterns go by paths from its `folder`."""
 

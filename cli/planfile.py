@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..compiler.plan import Plan
 from ..compiler.policy import policy_from_json, policy_to_json
 from ..compiler.selection import Selection
 from ..compiler.serialize import canonical, plan_to_json
+from ..grammar.frozen import frozen
 from .exits import REFUSED, USAGE, Failure
 from .planning import Planned, Request
 from .variables import Variables
@@ -52,7 +53,7 @@ def dump(request: Request, planned: Planned, plan: Plan) -> str:
     return to_json(document) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SavedPlan:
     """What a plan file holds, with the plan as a document.
 

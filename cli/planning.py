@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ..compiler.plan import Plan
 from ..compiler.policy import Policy, under_policy
 from ..compiler.selection import COMMAND_LINE, Selection
 from ..compiler.undo import undo_of
+from ..grammar.frozen import frozen
 from ..runtime.preflight import check_plan
 from ..runtime.state.location import Location
 from .schema_files import read_catalog
@@ -22,7 +23,7 @@ from .variables import Variables
 from .views.source_text import Lines, masked_lines
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What is asked to be planned; all of it is part of a saved plan."""
 
@@ -37,7 +38,7 @@ class Request:
     selection: Selection = field(default_factory=Selection)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """The outcome: `plan` is None exactly if a finding is an error.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ..compiler.policy import Policy
 from ..compiler.schema.catalog import Catalog
 from ..compiler.selection import Selection
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 from ..grammar.parser import parse
 from ..grammar.script import Script
 from ..runtime.state.errors import StateError
@@ -34,7 +35,7 @@ _MOST_BYTES = 64 * 2**20
 _SUFFIXES = (".cfg", ".sgs")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """The scripts of a command, findings about their encoding, and the folders of their uploads.
 

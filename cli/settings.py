@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ..grammar.frozen import frozen
 
 if TYPE_CHECKING:
     from ..runtime.routing import Route
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """`state` is a state URL, `device` a device's name.
 

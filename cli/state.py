@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.device import DeviceState
 from ..compiler.schema.catalog import Catalog
+from ..grammar.frozen import frozen
 from ..runtime.fingerprint import fingerprint_of
 from ..runtime.state.errors import StateError
 from ..runtime.state.location import Location
@@ -15,7 +15,7 @@ from ..runtime.uploads import content_id
 from .exits import Failure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """A device's state, and the files that its own snapshot names, by content id.
 

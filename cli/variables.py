@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ..compiler.parameters import is_variable_name
+from ..grammar.frozen import frozen
 from .encoding import BOM
 from .exits import USAGE, Failure
 
@@ -18,7 +19,7 @@ _MOST_BYTES = 1024 * 1024
 _WHOLE = 2**63
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variables:
     """Values of script parameters by name, and the file and line of those that stand in files."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..grammar.ast import Argument, Option, Property, Span, Word, goes_on
+from ..grammar.frozen import frozen
 from ..grammar.quoting import shifted
 from . import rules
 from .diagnostics import Applicability, Diagnostic, Edit, Fix, Label, finding
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arguments:
     """What stands behind a verb, by kind; of a repeated name the first counts."""
 

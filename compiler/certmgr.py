@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..grammar.ast import Option, Span, Word, value_part
+from ..grammar.frozen import frozen
 from . import rules
 from .address import ROOT, Address
 from .arguments import Arguments
@@ -44,7 +45,7 @@ def certmgr(machine: Machine, verb: Word, arguments: Arguments) -> None:
     machine.reaching[KEY_FILE] = "assumed:key"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Run:
     """One certmgr command whose form is right."""
 

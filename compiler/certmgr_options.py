@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..grammar.ast import Option, Word
+from ..grammar.frozen import frozen
 from . import rules
 from .arguments import Arguments
 from .diagnostics import Diagnostic, Label, finding
@@ -22,7 +22,7 @@ _WITH_VALUE = ("clientcert", "username", "password", "subject")
 _ONLY_WITH_INITIATE = ("username", "password", "subject", "hex")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A certmgr command as written: what is None was left out or is wrong, and found."""
 

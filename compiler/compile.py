@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 from ..grammar.garbage import collector_paused
 from ..grammar.script import Script
 from .circles import check_circles
@@ -34,7 +35,7 @@ from .silencing import silenced
 from .tunnels import check_tunnels
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compilation:
     """What compiling gave: `plan` is None exactly if a diagnostic is an error.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ..grammar.frozen import frozen
 from ..grammar.quoting import quote as quote
 from ..grammar.quoting import quote_literal as quote_literal
 from ..grammar.quoting import quote_word as quote_word
@@ -12,7 +12,7 @@ from .address import ROOT, Address
 from .schema.catalog import BUILT_IN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileValue:
     """`file://NAME` once its content is known: the content belongs to the configuration.
 
@@ -36,7 +36,7 @@ class FileValue:
         return f"file://{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretValue:
     """A confidential text of a configuration, such as a password, which itself is never kept.
 

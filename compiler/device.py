@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from ..grammar.frozen import frozen
 from .address import Address
 from .configuration import Configuration, empty_device
 
@@ -14,7 +15,7 @@ CERTIFICATE_FILE = "cl_newcert.der"
 KEY_FILE = "cl_newkey.pem"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CertificateRecord:
     """The newest certificate that CMP obtained for one Certificate object.
 
@@ -42,7 +43,7 @@ class CertificateRecord:
         return self.not_after is not None and self.not_after < now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceState:
     """Everything of a device that outlives a run.
 

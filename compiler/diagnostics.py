@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 
 
 class Severity(StrEnum):
@@ -16,7 +16,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """What a code stands for. `code` and `name` are stable and mean the same.
 
@@ -43,7 +43,7 @@ class Rule:
         return self.code[3] in "34"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A place in a source, with what is to be said of it."""
 
@@ -59,7 +59,7 @@ class Applicability(StrEnum):
     DISPLAY_ONLY = "display-only"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """Put `replacement` where `span` is; a span of length 0 inserts before its column."""
 
@@ -67,7 +67,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """A change to the source that takes the finding away."""
 
@@ -76,7 +76,7 @@ class Fix:
     applicability: Applicability
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One finding. `primary` is where it is; `secondary` what else the reader has to see."""
 

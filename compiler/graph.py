@@ -7,8 +7,8 @@ shapes, colours or formats.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ..grammar.frozen import frozen
 from .plan import Activate, CmpOperation, Commit, ObjectChange, Plan, Step
 
 # More changes of one type in one container than this are one node.
@@ -19,7 +19,7 @@ _READABLE = 100
 _Key = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A step, or changes that are alike and do not depend on each other.
 
@@ -43,7 +43,7 @@ class Node:
         return isinstance(self.steps[0].action, Activate | Commit)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanGraph:
     """`edges` are pairs of node ids, what is done first in front; none that follows from others."""
 

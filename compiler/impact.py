@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ..grammar.frozen import frozen
 from .address import Address
 from .configuration import Configuration, Properties
 from .schema.catalog import Catalog
@@ -19,7 +19,7 @@ from .tunnels import chooses_by_identity
 from .uses import by_reference, is_name, named_by, uses_in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """`user` names an object, the `target`, in its `property`.
 
@@ -46,7 +46,7 @@ class Effect(StrEnum):
     OTHER = "refers-to-it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expiry:
     """The end of one certificate: when, if that is known, and what it does to which objects."""
 
@@ -55,7 +55,7 @@ class Expiry:
     effects: tuple[tuple[Effect, Address], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Impact:
     """What hangs on the object at `address`.
 

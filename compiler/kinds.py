@@ -6,9 +6,9 @@ Only what the text alone tells. What needs the device (references, files, secret
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import assert_never
 
+from ..grammar.frozen import frozen
 from .schema.model import (
     Address,
     Boolean,
@@ -26,7 +26,7 @@ from .schema.model import (
 from .suggest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """Why a value does not fit: what it has to be, and the word that was meant."""
 

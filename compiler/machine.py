@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 from .address import ROOT, Address
 from .candidate import Candidate
 from .configuration import Properties
@@ -37,7 +38,7 @@ def fingerprint_of_the_moment(secret: str) -> str:
     return hashlib.blake2b(secret.encode(), key=_KEY_OF_THE_MOMENT).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circumstances:
     """What a script is compiled against.
 
@@ -61,7 +62,7 @@ class Circumstances:
     selection: Selection = field(default_factory=Selection)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binding:
     """Where a certmgr's result can be bound: behind its last argument, in its context.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..grammar.ast import Span, Word
+from ..grammar.frozen import frozen
 from . import rules
 from .address import Address
 from .arguments import Arguments
@@ -21,7 +21,7 @@ _QUIET_OPTIONS = frozenset(("silent", "force"))
 _WRONG_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """The object that a command names.
 

@@ -6,10 +6,11 @@ No secret is in a plan: it names where one is read from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 from .address import Address
 from .configuration import Properties
 
@@ -22,7 +23,7 @@ class Change(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectChange:
     """An object of the candidate before (None: not there) and after (None: gone)."""
 
@@ -48,7 +49,7 @@ MESSAGES: dict[Operation, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """Where a confidential text comes from: `${env:…}`, `${file:…}`, or `text` in the script itself.
 
@@ -59,7 +60,7 @@ class Secret:
     text: str | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """A CMPServer as an operation uses it.
 
@@ -80,7 +81,7 @@ class Server:
         return f"http://{host}:{self.port}/{self.path.removeprefix('/')}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replaced:
     """A valid certificate that a fresh enrolment takes the place of; its CA goes on trusting it."""
 
@@ -89,7 +90,7 @@ class Replaced:
     not_after: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CmpOperation:
     """One certmgr operation.
 
@@ -116,12 +117,12 @@ class CmpOperation:
     replaces: Replaced | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activate:
     """The candidate becomes the active configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """The active configuration becomes the committed one."""
 
@@ -129,7 +130,7 @@ class Commit:
 Action = ObjectChange | CmpOperation | Activate | Commit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step: `depends_on` names the steps that have to be done before."""
 
@@ -140,7 +141,7 @@ class Step:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unchanged:
     """A command that has nothing to do, and why."""
 
@@ -149,7 +150,7 @@ class Unchanged:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeftOut:
     """A step of the whole plan that the scope leaves out, and why."""
 
@@ -157,7 +158,7 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renewal:
     """A command that renews a certificate whenever the script is applied.
 
@@ -169,7 +170,7 @@ class Renewal:
     is_refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undo:
     """What takes a plan back: commands of a script, which files it needs, and what no script takes back."""
 
@@ -178,7 +179,7 @@ class Undo:
     lasting: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """The whole plan, or what of it is asked for.
 

@@ -6,9 +6,10 @@ A policy acts before it is decided whether there is a plan. What is final (see `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from ..grammar.frozen import frozen
 from . import rules
 from .diagnostics import Diagnostic, Rule, Severity
 from .suggest import did_you_mean
@@ -18,7 +19,7 @@ ALL = "ALL"
 RULE_OF: dict[str, Rule] = {word: rule for rule in rules.RULES for word in (rule.code, rule.name)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """What `csc.toml` and the command line say of findings.
 
@@ -32,7 +33,7 @@ class Policy:
     by_file: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mistake:
     """What is wrong with a word of a policy, and the way out."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..grammar.frozen import frozen
 from .address import ROOT, Address
 from .candidate import LABEL
 from .configuration import (
@@ -31,7 +32,7 @@ from .schema.model import Naming
 _PAIR = frozenset(("CertificateData", "PrivateKey"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reversion:
     """Commands, begun and ended at the root; the files that they need, and what they leave undone."""
 

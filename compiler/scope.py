@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ..grammar.frozen import frozen
 from .address import Address
 from .device import DeviceState
 from .diagnostics import Diagnostic
@@ -23,7 +24,7 @@ from .serialize import canonical
 from .simulate import Simulation, start_from
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Narrowed:
     """The plan of what is asked for, the state after it, and what is wrong with it."""
 
@@ -126,7 +127,7 @@ def _object(step: Step) -> Address | None:
 # -- what they do ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Run:
     """The state after the steps that are done, by number; barriers that change nothing are not."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ..grammar.frozen import frozen
 from . import rules
 from .address import Address
 from .configuration import Configuration, FileValue
@@ -57,7 +57,7 @@ def _named(step: Step) -> str:
     return str(step.action.address)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Loose:
     """`user` names in its `property` an object that is not there, though the device or the plan knows it."""
 

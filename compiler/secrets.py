@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..grammar.ast import Argument, Command, Option, Property, Span, Word, goes_on
+from ..grammar.frozen import frozen
 from ..grammar.quoting import Form
 from ..grammar.script import Script
 from .parameters import has_parameters
@@ -77,7 +78,7 @@ def secret_of(option: Option) -> Secret:
 # -- where secrets are expected --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confidential:
     """What takes a secret: properties of the catalog, and others by their name."""
 
@@ -126,7 +127,7 @@ def _is_bare_name(word: Word) -> bool:
     return _BARE_NAME.fullmatch(word.text) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Survey:
     """The names of the script parameters that scripts have, and of those that stand where secrets do."""
 

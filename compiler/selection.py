@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from ..grammar.ast import Span
+from ..grammar.frozen import frozen
 from . import rules
 from .address import Address
 from .diagnostics import Diagnostic, finding
@@ -22,7 +22,7 @@ from .suggest import did_you_mean
 COMMAND_LINE = "<command line>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Objects that a plan is to be about, and those that it leaves out; certificates to be replaced."""
 

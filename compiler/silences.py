@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..grammar.ast import Comment, Span
+from ..grammar.frozen import frozen
 from ..grammar.lines import LogicalLine
 from ..grammar.reading import read_command, read_comments
 from ..grammar.script import Script
@@ -28,7 +28,7 @@ _BLANKS = re.compile(r"(?:[ \t\r\n]|\\\r?\n)*+")
 _FORM = "write `# csc: ignore[NAME] why`, with the name or code of each rule between the brackets"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A word between the brackets, and the rule that it names, if there is one."""
 
@@ -37,7 +37,7 @@ class Name:
     rule: Rule | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Silence:
     """One comment. It acts on findings whose primary place is in the lines `first` to `last`, or in the file.
 

@@ -6,10 +6,11 @@ if they say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from .frozen import frozen
 from .quoting import Parameters
 
 
@@ -32,7 +33,7 @@ class Span(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filling:
     """A value from outside that stands in a text in the place of a script parameter, which is at `span`.
 
@@ -47,7 +48,7 @@ class Filling:
 Fillings = tuple[Filling, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A bare or quoted word: verb, type, name, `..`. `fillings` are what has taken the parameters' places."""
 
@@ -57,7 +58,7 @@ class Word:
     fillings: Fillings = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Property:
     """`Name=value`, split at its first `=`. `value` has quotes and escapes resolved.
 
@@ -87,7 +88,7 @@ class Property:
         return self.span.part(start, self.span.length - start)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """`-name` or `-name=value`; `value` is None without an `=`. `value_at`, `fillings`: see `Property`."""
 
@@ -158,7 +159,7 @@ def value_part(argument: Property | Option, start: int, length: int) -> Span:
     return behind_name.part(start + moved, length)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompt:
     """A pasted prompt, `System:/CertificateStore/cmp>`: the device's name and its path."""
 
@@ -167,7 +168,7 @@ class Prompt:
     span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment:
     """A comment line, from its `#` on."""
 
@@ -175,7 +176,7 @@ class Comment:
     span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """One command, folded lines joined. `verb` is None for a prompt with nothing after it.
 
@@ -205,7 +206,7 @@ class SyntaxProblemKind(StrEnum):
     TOO_MANY_LINES = "too-many-lines"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyntaxProblem:
     """A malformed place that the parser read past."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+
+from .frozen import frozen
 
 
 class Form(Enum):
@@ -19,7 +21,7 @@ class Form(Enum):
     DOLLAR = "\\$"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """A script parameter in a text, or a dollar sign that begins none.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ...grammar.frozen import frozen
 from .source_text import printable
 
 # What stays as it is reads well and means nothing to Markdown or HTML within a line.
@@ -20,7 +20,7 @@ _BACKTICKS = re.compile("`+")
 _NOTE = 240
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A section: what stands around its items, which are cut as wholes if room is short.
 

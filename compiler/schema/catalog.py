@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...grammar.frozen import frozen
 from . import (
     addresses,
     interfaces,
@@ -33,7 +34,7 @@ _FAMILIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Catalog:
     """Object types by name. `categories` are the names that may stand before a type."""
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from ...grammar.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Text:
     """Any text, of at most `most` characters if that is known."""
 
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretText:
     """A text that nobody may see, such as a password."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Integer:
     """A whole number from `minimum` to `maximum`, both included."""
 
@@ -26,46 +28,46 @@ class Integer:
     maximum: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Boolean:
     """`Yes` or `No`; `True` and `False` are read alike (CLI Reference Guide; cOS Core)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """One of a few words, in this spelling."""
 
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """A host name or an IP address."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """An address object's name, or an address: host, network, range, DNS name (Administration Guide 5.2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ports:
     """Port numbers and ranges of them: `80,8000-8010`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DistinguishedName:
     """An X.500 name as RFC 4514 writes it: `CN=gw.example.com,O=Example`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceFile:
     """`file://NAME`: the content of a file of the device."""
 
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """The name of another object; a child of a container is `container/name`.
 
@@ -93,7 +95,7 @@ ItemKind = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     """Values of one kind with commas between, at most `most` of them."""
 
@@ -104,7 +106,7 @@ class ListOf:
 Kind = ItemKind | ListOf
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PropertyType:
     """One property of a type.
 
@@ -131,7 +133,7 @@ class Naming(StrEnum):
     SINGLE = "single"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectType:
     """An object type.
 

@@ -321,30 +321,6 @@ def test_no_on_a_terminal_does_nothing(csc: Csc) -> None:
     assert not (csc.folder / ".csc" / "state.db").exists()
 
 
-HEAVY = ("cryptography", "pyasn1", "httpx", "jinja2", "rich", "hypothesis")
-
-
-def test_validate_imports_only_what_it_needs(csc: Csc) -> None:
-    """`csc validate` starts fast: nothing beyond lark, click, the standard library and our own code."""
-    csc.ok("apply", "--sandbox", "--yes", GATEWAY)  # so that there is a state to be read, too
-    code = (
-        "import sys\nfrom csc.cli.main import main\n"
-        f"sys.argv = ['csc', 'validate', '--sandbox', {str(GATEWAY)!r}]\n"
-        "try:\n    main()\nfinally:\n    print(*{m.partition('.')[0] for m in sys.modules})\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=csc.folder,
-        env=csc.variables(),
-        check=False,
-    )
-    loaded = set(result.stdout.splitlines()[-1].split())
-    assert {"lark", "click"} <= loaded
-    assert loaded.isdisjoint(HEAVY)
-
-
 def test_user_template(csc: Csc, tmp_path: Path) -> None:
     csc.ok("apply", "--sandbox", "--yes", GATEWAY)
     csc.write(

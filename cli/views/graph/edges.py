@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ....compiler.graph import PlanGraph
+from ....grammar.frozen import frozen
 from .layout import ARROW, Layout, Point
 
 _MANY = 3
@@ -22,7 +22,7 @@ _BEND = 34.0
 Edge = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trunk:
     """What the edges of one node to those of one rank share; `leaves`: they leave it, else they arrive."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from unicodedata import combining, east_asian_width
 
 from ....compiler.address import Address
 from ....compiler.graph import Node, PlanGraph
 from ....compiler.plan import MESSAGES, Change, CmpOperation, Commit, ObjectChange
+from ....grammar.frozen import frozen
 from ..plan_text import title
 from ..source_text import printable
 
@@ -21,7 +21,7 @@ _MOST_LETTERS = 34
 _LISTED = 12
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """A kind of step: its symbol, what the legend says, and colours.
 

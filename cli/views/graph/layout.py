@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ....grammar.frozen import frozen
 
 Point = tuple[float, float]
 
 ARROW = 6.0  # an edge ends this far before its node, for its head
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Middles of nodes by id. `edges`: Bézier curves, as a start and three points for each bend.
 
