@@ -15,10 +15,11 @@ from .certmgr_refusal import refuse
 from .configuration import FileValue
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
+from .key_types import DEFAULT_KEY_TYPE
 from .lifecycle import TRANSITIONS, Event, State, pair_of
 from .machine import Binding, Machine
 from .objects import look_up
-from .plan import CmpOperation, Operation, Renewal, Server
+from .plan import CmpOperation, Operation, Renewal, RequestType, Server
 from .references import target_of
 from .replacement import is_replaced, replaced, waits
 from .schema.catalog import BUILT_IN
@@ -304,6 +305,13 @@ def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
     return False
 
 
+_REQUESTS = {
+    Event.INITIATE: RequestType.IR,
+    Event.UPDATE: RequestType.KUR,
+    Event.REVOKE: RequestType.RR,
+}
+
+
 # -- what it leaves --------------------------------------------------------------------------------
 
 
@@ -339,6 +347,7 @@ def _plan(machine: Machine, run: _Run) -> None:
     machine.steps.operation(
         CmpOperation(
             operation=Operation(run.event),
+            request_type=_REQUESTS[run.event],
             target=run.target,
             server=run.server,
             subject=record.subject,
@@ -353,6 +362,7 @@ def _plan(machine: Machine, run: _Run) -> None:
             password=run.form.password,
             is_hex=run.form.is_hex,
             replaces=replaced(old) if is_again and old is not None else None,
+            key_type=DEFAULT_KEY_TYPE if run.event is Event.INITIATE else None,
         ),
         run.span,
         f"certmgr -{run.event}" + (", asked for with --replace" if is_again else ""),

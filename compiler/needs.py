@@ -94,10 +94,17 @@ def _needed(index: _Index, number: int, step: Step) -> Iterator[int]:
             yield from _referred(index, change, number)
         case CmpOperation() as operation:
             server = operation.server
-            for address in (operation.target, server.address, server.ca):
+            signer = () if operation.signer is None else (operation.signer,)
+            for address in (operation.target, server.address, server.ca, *signer):
                 yield from _last_on(index, address, number)
                 yield from _containers_made(index, address, number)
-            contents = (operation.old_certificate, operation.old_key, server.ca_certificate)
+            contents = (
+                operation.old_certificate,
+                operation.old_key,
+                operation.signer_certificate,
+                operation.signer_key,
+                server.ca_certificate,
+            )
             yield from (index.producers[c] for c in contents if c in index.producers)
         case Activate() | Commit():
             return

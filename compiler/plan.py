@@ -41,11 +41,23 @@ class Operation(StrEnum):
     REVOKE = "revoke"
 
 
-# RFC 9810 5.1.2, with the explicit confirmation of 5.3.18.
-MESSAGES: dict[Operation, tuple[str, ...]] = {
-    Operation.INITIATE: ("ir", "ip", "certConf", "pkiconf"),
-    Operation.UPDATE: ("kur", "kup", "certConf", "pkiconf"),
-    Operation.REVOKE: ("rr", "rp"),
+class RequestType(StrEnum):
+    """The CMP message that asks, by its name in RFC 9810 5.1.2."""
+
+    IR = "ir"
+    CR = "cr"
+    P10CR = "p10cr"
+    KUR = "kur"
+    RR = "rr"
+
+
+# RFC 9810 5.1.2; p10cr is answered with cp (5.3.4).
+ANSWERS: dict[RequestType, str] = {
+    RequestType.IR: "ip",
+    RequestType.CR: "cp",
+    RequestType.P10CR: "cp",
+    RequestType.KUR: "kup",
+    RequestType.RR: "rp",
 }
 
 
@@ -60,11 +72,19 @@ class Secret:
     text: str | None = field(default=None, repr=False, compare=False)
 
 
+# Where a CMPServer that does not say so is spoken to over TLS.
+TLS_PORTS = (443, 8443)
+
+
 @frozen
 class Server:
     """A CMPServer as an operation uses it.
 
-    `ca` is the Certificate that its CACert names, `ca_certificate` that one's content id.
+    `ca` is the Certificate that its CACert names, `ca_certificate` that one's content id. What follows is
+    csc's own: `tls` is `No`, `CACert` or `System` (whose roots the server's certificate is checked against),
+    empty if the port decides; `mac` is `PBM`, `PBMAC1` or `PBM-SHA1`, `rsa_padding` is `PKCS1` or `PSS`;
+    `is_implicit`: implicitConfirm is asked for (RFC 9810 5.1.1.1); `tolerate` names deviations of the CA that
+    are put up with; `poll_limit` is how many seconds an undecided CA is waited for.
     """
 
     address: Address
@@ -73,12 +93,24 @@ class Server:
     path: str
     ca: Address
     ca_certificate: str
+    tls: str = ""
+    mac: str = "PBM"
+    rsa_padding: str = "PKCS1"
+    is_implicit: bool = False
+    tolerate: tuple[str, ...] = ()
+    poll_limit: int = 600
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether messages go over TLS: as `tls` says, else by the port."""
+        return self.tls != "No" if self.tls else self.port in TLS_PORTS
 
     @property
     def url(self) -> str:
         """Where messages go; the device supplies the slash before Path (Administration Guide 16.4)."""
+        scheme = "https" if self.uses_tls else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/{self.path.removeprefix('/')}"
+        return f"{scheme}://{host}:{self.port}/{self.path.lstrip('/')}"
 
 
 @frozen
@@ -96,11 +128,19 @@ class CmpOperation:
 
     `certificate` and `key`: content ids of the pair it obtains; for a revocation, of the pair it ends.
     `old_certificate` and `old_key`: the pair in force that signs an update or a revocation. `username` and
-    `password` only with initiate; `is_hex` says that both are hexadecimal. `request`, `script` and
-    `operations` are for the record (see `CertificateRecord`). `replaces`: with `--replace`, what is in force.
+    `password` only with initiate; `is_hex` says that both are hexadecimal. In their place `signer` may name
+    the Certificate object that signs an initiate: `signer_certificate` and `signer_key` are the content ids
+    that it holds. `request`, `script` and `operations` are for the record (see `CertificateRecord`).
+    `replaces`: with `--replace`, what is in force.
+
+    `san`: subject alternative names, each `DNS:`, `IP:`, `EMAIL:` or `URI:` and a value; for an update
+    without any, those of the old certificate hold. `key_type`: one of `key_types`, None for an update with
+    a key of the old one's kind, and for a revocation. `is_central`: the CA makes the key (RFC 9483 4.1.6).
+    `reason`: of a revocation, by its name in RFC 5280 5.3.1. `profile`: certProfile (RFC 9810 5.1.1.4).
     """
 
     operation: Operation
+    request_type: RequestType
     target: Address
     server: Server
     subject: str
@@ -115,6 +155,22 @@ class CmpOperation:
     password: Secret | None = None
     is_hex: bool = False
     replaces: Replaced | None = None
+    san: tuple[str, ...] = ()
+    key_type: str | None = None
+    is_central: bool = False
+    signer: Address | None = None
+    signer_certificate: str | None = None
+    signer_key: str | None = None
+    reason: str | None = None
+    profile: str | None = None
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The names of the messages that are exchanged, with the explicit confirmation of RFC 9810 5.3.18."""
+        asked = (self.request_type.value, ANSWERS[self.request_type])
+        if self.operation is Operation.REVOKE or self.server.is_implicit:
+            return asked
+        return (*asked, "certConf", "pkiconf")
 
 
 @frozen

@@ -12,6 +12,7 @@ from typing import Any
 from ..grammar.ast import Span
 from .address import Address
 from .configuration import FileValue, Properties, SecretValue, Value
+from .key_types import DEFAULT_KEY_TYPE
 from .plan import (
     Action,
     Activate,
@@ -24,6 +25,7 @@ from .plan import (
     Plan,
     Renewal,
     Replaced,
+    RequestType,
     Secret,
     Server,
     Step,
@@ -33,7 +35,7 @@ from .plan import (
 from .serialize import PLAN_SCHEMA, Json
 
 _ID = re.compile(r"s[1-9][0-9]*")
-_URL = re.compile(r"http://(\[[^\]]*\]|[^:/]*):([0-9]+)/(.*)", re.DOTALL)
+_URL = re.compile(r"https?://(\[[^\]]*\]|[^:/]*):([0-9]+)/(.*)", re.DOTALL)
 
 
 def plan_from_json(document: Any) -> Plan:
@@ -125,18 +127,23 @@ def _operation(operation: Operation, document: Json) -> CmpOperation:
         document["obtains"],
         document.get("replaces"),
     )
+    messages = document["messages"]
+    signer = protection.get("signer")
+    pair = (protection.get("certificate"), protection.get("key"))
+    old, signs = (pair, (None, None)) if signer is None else ((None, None), pair)
     return CmpOperation(
         operation=operation,
+        request_type=RequestType(messages[0]),
         target=Address.parse(document["address"]),
-        server=_server(document["server"]),
+        server=_server(document["server"], is_implicit=_is_implicit(operation, messages)),
         subject=_text(document["subject"]),
         request="",
         script="",
         operations=0,
         certificate=_text(obtains["certificate"]) if obtains else "",
         key=_text(obtains["key"]) if obtains else "",
-        old_certificate=protection.get("certificate"),
-        old_key=protection.get("key"),
+        old_certificate=old[0],
+        old_key=old[1],
         username=_secret(protection.get("username")),
         password=_secret(protection.get("password")),
         is_hex=bool(protection.get("hex")),
@@ -147,10 +154,24 @@ def _operation(operation: Operation, document: Json) -> CmpOperation:
         )
         if replaces
         else None,
+        san=_texts(document.get("names", ())),
+        key_type=document.get(
+            "key_type", DEFAULT_KEY_TYPE if operation is Operation.INITIATE else None
+        ),
+        is_central=document.get("central", False),
+        signer=None if signer is None else Address.parse(signer),
+        signer_certificate=signs[0],
+        signer_key=signs[1],
+        reason=document.get("revocation_reason"),
+        profile=document.get("profile"),
     )
 
 
-def _server(document: Json) -> Server:
+def _is_implicit(operation: Operation, messages: list[str]) -> bool:
+    return operation is not Operation.REVOKE and "certConf" not in messages
+
+
+def _server(document: Json, *, is_implicit: bool) -> Server:
     url = _URL.fullmatch(document["url"])
     if url is None:
         raise ValueError("this is no server's URL")
@@ -163,6 +184,12 @@ def _server(document: Json) -> Server:
         url[3],
         ca,
         _text(document["ca_certificate"]),
+        tls=_text(document.get("tls", "")),
+        mac=_text(document.get("mac", "PBM")),
+        rsa_padding=_text(document.get("rsa_padding", "PKCS1")),
+        is_implicit=is_implicit,
+        tolerate=_texts(document.get("tolerate", ())),
+        poll_limit=int(document.get("poll_limit", 600)),
     )
 
 

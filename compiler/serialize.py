@@ -17,16 +17,18 @@ from .configuration import (
     written,
 )
 from .device import CertificateRecord, DeviceState
+from .key_types import DEFAULT_KEY_TYPE
 from .plan import (
-    MESSAGES,
     Action,
     Activate,
     CmpOperation,
     Commit,
     ObjectChange,
+    Operation,
     Plan,
     Replaced,
     Secret,
+    Server,
     Step,
     Undo,
 )
@@ -175,21 +177,11 @@ def _action_to_json(action: Action) -> Json:
             return {
                 "kind": action.operation.value,
                 "address": action.target.path,
-                "server": {
-                    "name": action.server.address.reference,
-                    "url": action.server.url,
-                    "ca": action.server.ca.path,
-                    "ca_certificate": action.server.ca_certificate,
-                },
-                "messages": list(MESSAGES[action.operation]),
+                "server": _server_to_json(action.server),
+                "messages": list(action.messages),
                 "subject": action.subject,
-                "protection": {"type": "password-based MAC", **_credentials_to_json(action)}
-                if action.old_certificate is None
-                else {
-                    "type": "signature",
-                    "certificate": action.old_certificate,
-                    "key": action.old_key,
-                },
+                **_asked_to_json(action),
+                "protection": _protection_to_json(action),
                 "obtains": {"certificate": action.certificate, "key": action.key}
                 if action.certificate != action.old_certificate
                 else None,
@@ -199,6 +191,50 @@ def _action_to_json(action: Action) -> Json:
             return {"kind": "activate"}
         case Commit():
             return {"kind": "commit"}
+
+
+def _server_to_json(server: Server) -> Json:
+    """A server; of csc's own settings those that are not as usual."""
+    return {
+        "name": server.address.reference,
+        "url": server.url,
+        "ca": server.ca.path,
+        "ca_certificate": server.ca_certificate,
+        **({"tls": server.tls} if server.tls else {}),
+        **({"mac": server.mac} if server.mac != "PBM" else {}),
+        **({"rsa_padding": server.rsa_padding} if server.rsa_padding != "PKCS1" else {}),
+        **({"tolerate": list(server.tolerate)} if server.tolerate else {}),
+        **({"poll_limit": server.poll_limit} if server.poll_limit != 600 else {}),
+    }
+
+
+def _asked_to_json(action: CmpOperation) -> Json:
+    """What csc's own options ask for beside the subject; nothing where none was given."""
+    usual = DEFAULT_KEY_TYPE if action.operation is Operation.INITIATE else None
+    return {
+        **({"names": list(action.san)} if action.san else {}),
+        **({"key_type": action.key_type} if action.key_type != usual else {}),
+        **({"central": True} if action.is_central else {}),
+        **({"profile": action.profile} if action.profile is not None else {}),
+        **({"revocation_reason": action.reason} if action.reason is not None else {}),
+    }
+
+
+def _protection_to_json(action: CmpOperation) -> Json:
+    if action.signer is not None:
+        return {
+            "type": "signature",
+            "signer": action.signer.path,
+            "certificate": action.signer_certificate,
+            "key": action.signer_key,
+        }
+    if action.old_certificate is not None:
+        return {
+            "type": "signature",
+            "certificate": action.old_certificate,
+            "key": action.old_key,
+        }
+    return {"type": "password-based MAC", **_credentials_to_json(action)}
 
 
 def changed_names(action: ObjectChange) -> list[str]:

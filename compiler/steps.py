@@ -78,11 +78,14 @@ class StepBuilder:
     def operation(self, operation: CmpOperation, span: Span, reason: str) -> None:
         """Add a CMP operation; call `flush` before, `next_id` for the ids of what it obtains."""
         server = operation.server
-        objects = (*_line(operation.target), server.address, *_line(server.ca))
+        signer = () if operation.signer is None else _line(operation.signer)
+        objects = (*_line(operation.target), server.address, *_line(server.ca), *signer)
         needs = {self._last_on.get(a) for a in objects}
         for content in (
             operation.old_certificate,
             operation.old_key,
+            operation.signer_certificate,
+            operation.signer_key,
             server.ca_certificate,
         ):
             needs.add(producer(content) if content else None)

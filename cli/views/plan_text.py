@@ -9,7 +9,6 @@ import click
 
 from ...compiler.configuration import SecretValue, Value, quote
 from ...compiler.plan import (
-    MESSAGES,
     Activate,
     Change,
     CmpOperation,
@@ -117,7 +116,7 @@ def summary(plan: Plan) -> str:
             parts.append(f"{number} certificate{'s' if number > 1 else ''} to {operation}")
     if replaced:
         parts.append(f"{replaced} certificate{'s' if replaced > 1 else ''} to replace")
-    messages = sum(len(MESSAGES[operation]) for operation in operations) // 2
+    messages = sum(len(action.messages) for action in actions) // 2
     if messages:
         parts.append(f"{messages} CMP request{'s' if messages > 1 else ''}")
     if any(isinstance(s.action, Activate) for s in plan.steps):
@@ -189,7 +188,7 @@ def value_text(value: Value) -> str:
 def operation_facts(action: CmpOperation) -> dict[str, str]:
     """What is to be known of a certificate operation before it is carried out, by name."""
     facts: dict[str, str] = {
-        "messages": ", ".join(MESSAGES[action.operation]),
+        "messages": ", ".join(action.messages),
         "server": f"{action.server.address.reference}, {action.server.url}",
         "answers": f"checked against {action.server.ca.reference}",
         "subject": action.subject,

@@ -6,7 +6,7 @@ from unicodedata import combining, east_asian_width
 
 from ....compiler.address import Address
 from ....compiler.graph import Node, PlanGraph
-from ....compiler.plan import MESSAGES, Change, CmpOperation, Commit, ObjectChange
+from ....compiler.plan import Change, CmpOperation, Commit, ObjectChange
 from ....grammar.frozen import frozen
 from ..plan_text import title
 from ..source_text import printable
@@ -68,9 +68,10 @@ def lines_of(node: Node) -> tuple[str, ...]:
                 return _fitting(f"{symbol} {address.type}", _named(address))
             return _fitting(f"{symbol} {len(node.steps)} {address.type}", _range(node))
         case CmpOperation() as operation:
-            message = MESSAGES[operation.operation][0]
             server = operation.server.address.reference
-            return _fitting(f"{symbol} {message} to {server}", operation.target.reference)
+            return _fitting(
+                f"{symbol} {operation.request_type} to {server}", operation.target.reference
+            )
         case Commit():
             return ("commit",)
         case _:
