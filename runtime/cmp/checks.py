@@ -238,7 +238,7 @@ def check_cert_response(answer: PKIMessage, what: str) -> tuple[CertResponse, by
     response = content.responses[0]
     _check_status(response.status, what, transaction)  # 11
     if response.certificate is None:  # 12
-        got = "an encrypted one" if response.encrypted else "none"
+        got = "an encrypted one" if response.encrypted_cert else "none"
         raise UnexpectedAnswer("certificate", "one in the clear", got, transaction)
     return response, response.certificate
 

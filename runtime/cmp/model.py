@@ -21,13 +21,20 @@ class BodyType(StrEnum):
     IP = "ip"
     CR = "cr"
     CP = "cp"
+    P10CR = "p10cr"
+    POP_DEC_CHALL = "popdecc"
+    POP_DEC_RESP = "popdecr"
     KUR = "kur"
     KUP = "kup"
     RR = "rr"
     RP = "rp"
     CERT_CONF = "certConf"
     PKI_CONF = "pkiconf"
+    GENM = "genm"
+    GENP = "genp"
     ERROR = "error"
+    POLL_REQ = "pollReq"
+    POLL_REP = "pollRep"
 
 
 class PKIStatus(IntEnum):
@@ -162,12 +169,14 @@ class ProofOfPossession:
     """RFC 4211 4.1: for SIGNATURE, the algorithm and the signature over the DER of CertRequest.
 
     `poposk_input` tells that a POPOSigningKeyInput was sent; the signature is then over that instead.
+    `private_key_pop` is the DER of the POPOPrivKey for KEY_ENCIPHERMENT and KEY_AGREEMENT (RFC 4211 4.2).
     """
 
     kind: PopoKind
     algorithm: AlgorithmIdentifier | None = None
     signature: bytes | None = None
     poposk_input: bytes | None = None
+    private_key_pop: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +198,28 @@ class CertReqMessages:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptedKey:
+    """RFC 4211 2.1, RFC 9810 5.2.2: something encrypted for the receiver.
+
+    `der` is an EnvelopedData (RFC 5652 6.1), or an EncryptedValue of RFC 4210 if `is_enveloped` is False.
+    """
+
+    is_enveloped: bool
+    der: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CertResponse:
-    """RFC 9810 5.3.4. `certificate` is DER; `encrypted` tells that an encryptedCert came in its place."""
+    """RFC 9810 5.3.4. `certificate` is DER; `encrypted_cert` comes in its place, encrypted for the new key.
+
+    `private_key` is the key that the CA made, if it was asked to (RFC 9483 4.1.6).
+    """
 
     cert_req_id: int
     status: PKIStatusInfo
     certificate: bytes | None = None
-    encrypted: bool = False
+    encrypted_cert: EncryptedKey | None = None
+    private_key: EncryptedKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +228,27 @@ class CertRepMessage:
 
     responses: tuple[CertResponse, ...]
     ca_pubs: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs10Request:
+    """Body of p10cr: the DER of a CertificationRequest (RFC 2986)."""
+
+    der: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PopChallengeContent:
+    """Body of popdecc (RFC 9810 5.2.8.3.3), as DER."""
+
+    der: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PopResponseContent:
+    """Body of popdecr (RFC 9810 5.2.8.3.3), as DER."""
+
+    der: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +306,38 @@ class ErrorMsgContent:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneralContent:
+    """Body of genm and genp (RFC 9810 5.3.19)."""
+
+    infos: tuple[InfoTypeAndValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PollReqContent:
+    """Body of pollReq (RFC 9810 5.3.22): the certReqIds that are waited for, -1 for a whole message."""
+
+    cert_req_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PollEntry:
+    """One entry of pollRep: `check_after` is in seconds."""
+
+    cert_req_id: int
+    check_after: int
+    reason: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollRepContent:
+    """Body of pollRep (RFC 9810 5.3.22)."""
+
+    entries: tuple[PollEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherContent:
-    """A body that decodes but that is not built or read here yet (genm, pollReq, …): its ASN.1 name."""
+    """A body that is not built or read here (nested, krr, announcements …): its ASN.1 name."""
 
     name: str
 
@@ -275,6 +350,12 @@ BodyContent = (
     | CertConfirmContent
     | PKIConfirmContent
     | ErrorMsgContent
+    | Pkcs10Request
+    | PopChallengeContent
+    | PopResponseContent
+    | GeneralContent
+    | PollReqContent
+    | PollRepContent
     | OtherContent
 )
 

@@ -258,7 +258,10 @@ def test_openssls_messages_are_written_as_openssl_wrote_them(of_openssl) -> None
         assert part == message.protected_part, label
         assert encode_message(part, message.protection, message.extra_certs) == data, label
         kinds.add(message.body.type)
-    assert kinds == set(BodyType) - {BodyType.ERROR}
+    assert kinds >= {
+        BodyType.IR, BodyType.IP, BodyType.CR, BodyType.CP, BodyType.KUR, BodyType.KUP,
+        BodyType.RR, BodyType.RP, BodyType.CERT_CONF, BodyType.PKI_CONF,
+    }  # fmt: skip
 
 
 @needs_openssl
@@ -366,7 +369,7 @@ def test_a_damaged_message_is_read_or_malformed(header, body, data) -> None:
         assert str(error).isprintable()  # noqa: PT017
 
 
-@pytest.mark.parametrize(("tag", "name"), [(20, "nested"), (21, "genm"), (25, "pollReq")])
+@pytest.mark.parametrize(("tag", "name"), [(20, "nested"), (9, "krr"), (18, "crlann")])
 def test_other_bodies_are_named(tag: int, name: str) -> None:
     message = bytearray(EXAMPLE)
     message[message.index(0xB7)] = 0xA0 | tag  # error is [23]

@@ -5,6 +5,7 @@ from .writing import (
     encode_cert_request,
     encode_message,
     encode_pbm_parameter,
+    encode_profile,
     encode_protected_part,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "encode_cert_request",
     "encode_message",
     "encode_pbm_parameter",
+    "encode_profile",
     "encode_protected_part",
 ]

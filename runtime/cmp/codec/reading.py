@@ -24,11 +24,14 @@ from ..model import (
     CertResponse,
     CertStatus,
     CertTemplate,
+    EncryptedKey,
     ErrorMsgContent,
     Extension,
+    GeneralContent,
     InfoTypeAndValue,
     OtherContent,
     PBMParameter,
+    Pkcs10Request,
     PKIBody,
     PKIConfirmContent,
     PKIFailureInfo,
@@ -36,17 +39,26 @@ from ..model import (
     PKIMessage,
     PKIStatus,
     PKIStatusInfo,
+    PollEntry,
+    PollRepContent,
+    PollReqContent,
+    PopChallengeContent,
     PopoKind,
+    PopResponseContent,
     ProofOfPossession,
     RevDetails,
     RevRepContent,
     RevReqContent,
 )
 from . import schema
-from .tlv import tlv, untag
+from .tlv import measure, tlv, untag
 
 # No certificate answer comes near this; more is a mistake or an attack. Checked before anything is read.
 MAX_MESSAGE_SIZE = 1024 * 1024
+# Values in a message, and how deep they are nested. A certificate has about 150, a message with a chain of
+# eight and as many caPubs 2,500; pyasn1 needs 50 microseconds for each, and reads them by recursion.
+MAX_VALUES = 20_000
+MAX_DEPTH = 40
 
 
 def decode(data: bytes) -> PKIMessage:
@@ -59,6 +71,7 @@ def decode(data: bytes) -> PKIMessage:
         raise MalformedMessage(
             f"the message has {len(data)} bytes, more than {MAX_MESSAGE_SIZE} at most"
         )
+    measure(data, MAX_VALUES, MAX_DEPTH)
     try:
         return _message(data)
     except MalformedMessage:
@@ -66,6 +79,21 @@ def decode(data: bytes) -> PKIMessage:
     except Exception as error:
         # pyasn1 raises PyAsn1Error and, on some garbage, whatever its internals run into.
         raise MalformedMessage(f"no PKIMessage: {type(error).__name__}") from error
+
+
+def decode_value(data: bytes, spec):
+    """A value of an ASN.1 type of this package, which has to fill `data`.
+
+    Raises:
+        MalformedMessage: if it does not.
+    """
+    measure(data, MAX_VALUES, MAX_DEPTH)
+    try:
+        return _decode(data, spec)
+    except MalformedMessage:
+        raise
+    except Exception as error:
+        raise MalformedMessage(f"a value cannot be read: {type(error).__name__}") from error
 
 
 def decode_pbm_parameter(der: bytes) -> PBMParameter:
@@ -121,13 +149,17 @@ def _header(der: bytes) -> PKIHeader:
         sender_nonce=_octets(value, "senderNonce"),
         recip_nonce=_octets(value, "recipNonce"),
         free_text=_texts(value, "freeText"),
-        general_info=tuple(
-            InfoTypeAndValue(
-                str(item["infoType"]),
-                bytes(item["infoValue"]) if item["infoValue"].isValue else None,
-            )
-            for item in _items(value, "generalInfo")
-        ),
+        general_info=_infos(_items(value, "generalInfo")),
+    )
+
+
+def _infos(items) -> tuple[InfoTypeAndValue, ...]:
+    return tuple(
+        InfoTypeAndValue(
+            str(item["infoType"]),
+            bytes(item["infoValue"]) if item["infoValue"].isValue else None,
+        )
+        for item in items
     )
 
 
@@ -170,6 +202,21 @@ def _body(der: bytes) -> PKIBody:
         case BodyType.PKI_CONF:
             _decode(content, univ.Null())
             return PKIBody(body_type, PKIConfirmContent())
+        case BodyType.P10CR:
+            return PKIBody(body_type, Pkcs10Request(content))
+        case BodyType.POP_DEC_CHALL:
+            return PKIBody(body_type, PopChallengeContent(content))
+        case BodyType.POP_DEC_RESP:
+            return PKIBody(body_type, PopResponseContent(content))
+        case BodyType.GENM | BodyType.GENP:
+            infos = _decode(content, schema.list_of(schema.INFO))
+            return PKIBody(body_type, GeneralContent(_infos(infos)))
+        case BodyType.POLL_REQ:
+            entries = _decode(content, schema.list_of(schema.POLL_REQ_ENTRY))
+            return PKIBody(body_type, PollReqContent(tuple(int(e["certReqId"]) for e in entries)))
+        case BodyType.POLL_REP:
+            entries = _decode(content, schema.list_of(schema.POLL_REP_ENTRY))
+            return PKIBody(body_type, PollRepContent(tuple(map(_poll_entry, entries))))
         case BodyType.ERROR:
             value = _decode(content, rfc4210.ErrorMsgContent())
             return PKIBody(
@@ -180,6 +227,10 @@ def _body(der: bytes) -> PKIBody:
                     _texts(value, "errorDetails"),
                 ),
             )
+
+
+def _poll_entry(value) -> PollEntry:
+    return PollEntry(int(value["certReqId"]), int(value["checkAfter"]), _texts(value, "reason"))
 
 
 def _cert_req_msg(value) -> CertReqMsg:
@@ -213,8 +264,10 @@ def _pop(value) -> ProofOfPossession:
         raise MalformedMessage("a request has more than one proof of possession")
     if not given:
         return ProofOfPossession(PopoKind.ABSENT)
-    if given[0] is not PopoKind.SIGNATURE:
+    if given[0] is PopoKind.RA_VERIFIED:
         return ProofOfPossession(given[0])
+    if given[0] is not PopoKind.SIGNATURE:
+        return ProofOfPossession(given[0], private_key_pop=bytes(value[given[0].value]))
     signed = value["signature"]
     return ProofOfPossession(
         PopoKind.SIGNATURE,
@@ -261,14 +314,34 @@ def _extensions(value, name: str) -> tuple[Extension, ...]:
 
 def _cert_response(value) -> CertResponse:
     pair = value["certifiedKeyPair"]
-    certificate, encrypted = None, False
+    certificate, encrypted_cert, private_key = None, None, None
     if pair.isValue:
         chosen = pair["certOrEncCert"]
-        encrypted = chosen.getName() == "encryptedCert"
-        certificate = None if encrypted else bytes(chosen.getComponent())
+        content = bytes(chosen.getComponent())
+        if chosen.getName() == "encryptedCert":
+            encrypted_cert = _encrypted_key(content)
+        else:
+            certificate = content
+        private_key = (
+            _encrypted_key(bytes(pair["privateKey"])) if _has(pair, "privateKey") else None
+        )
     return CertResponse(
-        int(value["certReqId"]), _status_info(value["status"]), certificate, encrypted
+        int(value["certReqId"]),
+        _status_info(value["status"]),
+        certificate,
+        encrypted_cert,
+        private_key,
     )
+
+
+def _encrypted_key(der: bytes) -> EncryptedKey:
+    """The CHOICE of EncryptedValue, a plain SEQUENCE, and EnvelopedData under the implicit tag 0."""
+    if der[0] == 0x30:
+        return EncryptedKey(is_enveloped=False, der=der)
+    number, content = untag(der)
+    if number != 0:
+        raise MalformedMessage("what is encrypted is neither EncryptedValue nor EnvelopedData")
+    return EncryptedKey(is_enveloped=True, der=tlv(0x30, content))
 
 
 def _rev_details(value) -> RevDetails:

@@ -33,6 +33,11 @@ def _explicit(spec, number: int):
     return spec.subtype(explicitTag=_tag(number))
 
 
+def explicit_any(number: int):
+    """Something opaque under the context tag `number`."""
+    return _explicit(_Tagged(), number)
+
+
 def _implicit(spec, number: int, *, constructed: bool = True):
     return spec.subtype(implicitTag=_tag(number, constructed=constructed))
 
@@ -144,6 +149,12 @@ CERT_STATUS = _sequence(
     _maybe("statusInfo", rfc4210.PKIStatusInfo()),
     _maybe("hashAlg", _explicit(rfc5280.AlgorithmIdentifier(), 0)),  # RFC 9810 5.3.18
 )
+POLL_REQ_ENTRY = _sequence(_one("certReqId", univ.Integer()))
+POLL_REP_ENTRY = _sequence(
+    _one("certReqId", univ.Integer()),
+    _one("checkAfter", univ.Integer()),
+    _maybe("reason", rfc4210.PKIFreeText()),
+)
 
 # The tags of PKIBody (RFC 9810 5.1.2).
 TAGS = {
@@ -151,19 +162,23 @@ TAGS = {
     BodyType.IP: 1,
     BodyType.CR: 2,
     BodyType.CP: 3,
+    BodyType.P10CR: 4,
+    BodyType.POP_DEC_CHALL: 5,
+    BodyType.POP_DEC_RESP: 6,
     BodyType.KUR: 7,
     BodyType.KUP: 8,
     BodyType.RR: 11,
     BodyType.RP: 12,
     BodyType.PKI_CONF: 19,
+    BodyType.GENM: 21,
+    BodyType.GENP: 22,
     BodyType.ERROR: 23,
     BodyType.CERT_CONF: 24,
+    BodyType.POLL_REQ: 25,
+    BodyType.POLL_REP: 26,
 }
 TYPES = {number: body_type for body_type, number in TAGS.items()}
 OTHER_BODIES = {
-    4: "p10cr",
-    5: "popdecc",
-    6: "popdecr",
     9: "krr",
     10: "krp",
     13: "ccr",
@@ -173,10 +188,6 @@ OTHER_BODIES = {
     17: "rann",
     18: "crlann",
     20: "nested",
-    21: "genm",
-    22: "genp",
-    25: "pollReq",
-    26: "pollRep",
 }
 
 OLD_CERT_ID = "1.3.6.1.5.5.7.5.1.5"  # id-regCtrl-oldCertID, RFC 4211 6.5

@@ -14,6 +14,11 @@ def tlv(first: int, content: bytes) -> bytes:
     return bytes([first, 0x80 | size]) + length.to_bytes(size, "big") + content
 
 
+def content_of(der: bytes) -> bytes:
+    """What stands inside the outermost value of `der`, which is known to be whole."""
+    return der[_content_start(der, 0, len(der)) :]
+
+
 def untag(der: bytes) -> tuple[int, bytes]:
     """Number and content of a value with a context tag below 31.
 
@@ -27,3 +32,46 @@ def untag(der: bytes) -> tuple[int, bytes]:
     if first & 0xC0 != 0x80 or start + length != len(der):
         raise MalformedMessage("a tagged value was expected")
     return first & 0x1F, der[start:]
+
+
+def measure(der: bytes, most: int, deepest: int) -> None:
+    """Check that a DER value has at most `most` values in it, nested at most `deepest` deep.
+
+    This looks at tags and lengths only, so that whoever reads the values afterwards can do it by recursion.
+
+    Raises:
+        MalformedMessage: if it has more, or lengths do not fit (X.690 10.1: all are definite).
+    """
+    ends = [len(der)]
+    at, count = 0, 0
+    while at < len(der):
+        while at == ends[-1]:
+            ends.pop()
+        count += 1
+        if count > most or len(ends) > deepest:
+            raise MalformedMessage(
+                f"the message is made of more than {most} values, or nested more than {deepest} deep"
+            )
+        first = der[at]
+        start = _content_start(der, at, ends[-1])
+        end = start + _length(der, at + 1, start)
+        if end > ends[-1]:
+            raise MalformedMessage("a value is longer than what it stands in")
+        if first & 0x20 and end > start:
+            ends.append(end)
+            at = start
+        else:
+            at = end
+
+
+def _content_start(der: bytes, at: int, end: int) -> int:
+    if at + 1 >= end or der[at] & 0x1F == 0x1F:
+        raise MalformedMessage("a value is cut off, or has a tag beyond 30")
+    size = der[at + 1] & 0x7F if der[at + 1] >= 0x80 else 0
+    if der[at + 1] == 0x80 or size > 4 or at + 2 + size > end:
+        raise MalformedMessage("a length is indefinite, cut off, or beyond all measure")
+    return at + 2 + size
+
+
+def _length(der: bytes, at: int, start: int) -> int:
+    return der[at] if start == at + 1 else int.from_bytes(der[at + 1 : start], "big")

@@ -24,21 +24,30 @@ from ..model import (
     CertResponse,
     CertStatus,
     CertTemplate,
+    EncryptedKey,
     ErrorMsgContent,
     Extension,
+    GeneralContent,
+    InfoTypeAndValue,
     OtherContent,
     PBMParameter,
+    Pkcs10Request,
     PKIBody,
     PKIConfirmContent,
     PKIHeader,
     PKIStatusInfo,
+    PollEntry,
+    PollRepContent,
+    PollReqContent,
+    PopChallengeContent,
     PopoKind,
+    PopResponseContent,
     RevDetails,
     RevRepContent,
     RevReqContent,
 )
 from . import schema
-from .tlv import tlv
+from .tlv import content_of, tlv
 
 
 def encode_message(
@@ -105,13 +114,17 @@ def _header(header: PKIHeader) -> bytes:
             value[name] = octets
     if header.free_text:
         value["freeText"].extend(header.free_text)
-    for info in header.general_info:
-        item = schema.INFO.clone()
-        item["infoType"] = info.oid
-        if info.value is not None:
-            item["infoValue"] = info.value
-        value["generalInfo"].append(item)
+    if header.general_info:
+        value["generalInfo"].extend(map(_info, header.general_info))
     return der_encode(value)
+
+
+def _info(info: InfoTypeAndValue):
+    item = schema.INFO.clone()
+    item["infoType"] = info.oid
+    if info.value is not None:
+        item["infoValue"] = info.value
+    return item
 
 
 def _body(body: PKIBody) -> bytes:
@@ -152,6 +165,14 @@ def _content(content: BodyContent) -> bytes:
             if content.error_details:
                 value["errorDetails"].extend(content.error_details)
             return der_encode(value)
+        case Pkcs10Request(der=der) | PopChallengeContent(der=der) | PopResponseContent(der=der):
+            return der
+        case GeneralContent(infos=infos):
+            return _sequence_of(map(_info, infos))
+        case PollReqContent(cert_req_ids=ids):
+            return _sequence_of(map(_poll_req_entry, ids))
+        case PollRepContent(entries=entries):
+            return _sequence_of(map(_poll_rep_entry, entries))
         case OtherContent(name=name):
             raise ValueError(f"a body of type {name} cannot be written")
 
@@ -175,7 +196,23 @@ def _cert_req_msg(message: CertReqMsg):
         case PopoKind.ABSENT:
             pass
         case PopoKind.KEY_ENCIPHERMENT | PopoKind.KEY_AGREEMENT:
-            raise ValueError(f"a proof of possession by {pop.kind} cannot be written")
+            assert pop.private_key_pop is not None  # noqa: S101
+            value[pop.kind.value] = pop.private_key_pop
+    return value
+
+
+def _poll_req_entry(cert_req_id: int):
+    value = schema.POLL_REQ_ENTRY.clone()
+    value["certReqId"] = cert_req_id
+    return value
+
+
+def _poll_rep_entry(entry: PollEntry):
+    value = schema.POLL_REP_ENTRY.clone()
+    value["certReqId"] = entry.cert_req_id
+    value["checkAfter"] = entry.check_after
+    if entry.reason:
+        value["reason"].extend(entry.reason)
     return value
 
 
@@ -212,7 +249,16 @@ def _cert_response(response: CertResponse):
     value["status"] = _status_info(response.status)
     if response.certificate is not None:
         value["certifiedKeyPair"]["certOrEncCert"]["certificate"] = response.certificate
+    if response.encrypted_cert is not None:
+        encrypted = _encrypted_key(response.encrypted_cert)
+        value["certifiedKeyPair"]["certOrEncCert"]["encryptedCert"] = encrypted
+    if response.private_key is not None:
+        value["certifiedKeyPair"]["privateKey"] = _encrypted_key(response.private_key)
     return value
+
+
+def _encrypted_key(key: EncryptedKey) -> bytes:
+    return tlv(0xA0, content_of(key.der)) if key.is_enveloped else key.der
 
 
 def _rev_details(details: RevDetails):
@@ -272,3 +318,15 @@ def _time(time: datetime) -> str:
 def _bits(data: bytes) -> str:
     """Bytes as pyasn1 takes them for a BIT STRING under whatever tag."""
     return f"'{data.hex()}'H" if data else ""
+
+
+def encode_time(time: datetime) -> bytes:
+    """A Time (RFC 5280 4.1): UTCTime up to 2049, GeneralizedTime from 2050."""
+    if time.year < 2050:
+        return tlv(0x17, time.strftime("%y%m%d%H%M%SZ").encode())
+    return tlv(0x18, _time(time).encode())
+
+
+def encode_profile(name: str) -> bytes:
+    """The value of certProfile with one name (RFC 9810 5.1.1.4): SEQUENCE OF UTF8String."""
+    return tlv(0x30, tlv(0x0C, name.encode()))
