@@ -134,7 +134,13 @@ def _loop(run: _Run, pool: ThreadPoolExecutor, parallel: int, watch: Watch) -> N
 def _submit(
     run: _Run, pool: ThreadPoolExecutor, step: Step, operation: CmpOperation, watch: Watch
 ) -> Future[Outcome]:
-    needs = (operation.server.ca_certificate, operation.old_certificate, operation.old_key)
+    needs = (
+        operation.server.ca_certificate,
+        operation.old_certificate,
+        operation.old_key,
+        operation.signer_certificate,
+        operation.signer_key,
+    )
     real = {content: run.resolve(content) for content in needs if content}
     return pool.submit(
         carry_out,

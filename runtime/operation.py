@@ -10,35 +10,37 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.device import CertificateRecord
-from ..compiler.kinds import hexadecimal_fault
-from ..compiler.plan import CmpOperation, Operation, Secret
+from ..compiler.key_types import DEFAULT_KEY_TYPE
+from ..compiler.plan import CmpOperation, Operation
 from ..compiler.serialize import canonical
-from .certificates import dump_certificate, dump_key, key_id, load_certificate, load_key
-from .cmp import requests
-from .cmp.client import run
+from .asking import Holdings, transaction_for
+from .certificates import dump_certificate, dump_key, key_id
+from .cmp.client import Connection, run
 from .cmp.errors import (
     CMPError,
     ConnectFailed,
     Rejected,
+    StillWaiting,
     TransportError,
 )
-from .cmp.protection import PasswordCredential
-from .cmp.transaction import (
+from .cmp.events import (
+    Answered,
     CertificateReceived,
     CertificateRefused,
+    Challenged,
     Confirmed,
     Event,
     Revoked,
-    Transaction,
+    Waiting,
 )
-from .errors import ContentMissing, SecretUnusable
-from .secrets import read_secret
+from .cmp.keys import key_type_of
+from .cmp.transaction import Transaction
 from .state import journal
 from .state.store import Store
 from .state.vault import Vault
@@ -47,7 +49,11 @@ from .uploads import content_id
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an operation acts with. `send` posts bytes to a URL, `clock` gives the time in UTC."""
+    """What an operation acts with.
+
+    `send` posts bytes to a URL, `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes
+    a key of a type as `compiler.key_types` spells it.
+    """
 
     device: str
     store: Store
@@ -55,7 +61,8 @@ class Surroundings:
     send: Callable[[str, bytes], bytes]
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
-    generate_key: Callable[[], PrivateKeyTypes]
+    generate_key: Callable[[str], PrivateKeyTypes]
+    pause: Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ def carry_out(
         ApplyError: if a secret or a stored certificate is missing.
     """
     intent = _intent(operation, resolve)
+    holdings = Holdings(around.store, around.vault, resolve)
     left_open = journal.find_open(
         around.store,
         device=around.device,
@@ -91,11 +99,18 @@ def carry_out(
     )
     if left_open is not None:
         tell("taking up the operation that an earlier run left open")
-        key = _load_key(around, left_open.key) if left_open.key else None
-        transaction = _transaction(operation, around, resolve, key, left_open.request)
+        key = holdings.key(left_open.key) if left_open.key and not operation.is_central else None
+        transaction = transaction_for(
+            operation,
+            holdings,
+            key,
+            now=around.clock(),
+            random=around.random,
+            resend=left_open.request,
+        )
         try:
-            return _run(operation, around, transaction, left_open.id, key, tell)
-        except TransportError:
+            return _run(operation, around, transaction, left_open.id, tell)
+        except (TransportError, StillWaiting):
             raise
         except CMPError as error:
             journal.end(
@@ -103,18 +118,29 @@ def carry_out(
             )
             tell("the CA does not take it up: starting afresh")
     key = None
-    if operation.operation is not Operation.REVOKE:
+    if operation.operation is not Operation.REVOKE and not operation.is_central:
         tell("generating a key")
-        key = around.generate_key()
-    transaction = _transaction(operation, around, resolve, key, None)
+        key = around.generate_key(_key_type(operation, holdings))
+    transaction = transaction_for(
+        operation, holdings, key, now=around.clock(), random=around.random, resend=None
+    )
     entry = _begin(operation, around, transaction, intent, key)
     try:
-        return _run(operation, around, transaction, entry, key, tell)
+        return _run(operation, around, transaction, entry, tell)
     except (ConnectFailed, Rejected) as error:
         # Nothing was sent, or nothing issued, unless an earlier answer had brought a certificate.
         if not journal.is_received(around.store, entry):
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
+
+
+def _key_type(operation: CmpOperation, holdings: Holdings) -> str:
+    """What kind of key to make: as asked for, else of the old one's kind, else as the device does."""
+    if operation.key_type is not None:
+        return operation.key_type
+    if operation.operation is Operation.UPDATE:
+        return str(key_type_of(holdings.certificate(operation.old_certificate).public_key()))
+    return DEFAULT_KEY_TYPE
 
 
 def _begin(
@@ -148,42 +174,65 @@ def _run(
     around: Surroundings,
     transaction: Transaction,
     entry: int,
-    key: PrivateKeyTypes | None,
     tell: Callable[[str], None],
 ) -> Outcome:
     url = operation.server.url
     is_refused = False
 
-    def send(message: bytes) -> bytes:
-        return around.send(url, message)
+    connection = Connection(
+        lambda message: around.send(url, message),
+        around.clock,
+        around.pause,
+        timedelta(seconds=operation.server.poll_limit),
+    )
 
     def observe(event: Event) -> None:
         match event:
-            case CertificateReceived(certificate=certificate):
-                data = dump_certificate(certificate)
-                with around.store.transaction():
-                    around.store.put_content(content_id(data), data)
-                    journal.received(around.store, entry, content_id(data))
-                tell(f"received certificate {certificate.serial_number:x}, confirming it")
+            case CertificateReceived(certificate=certificate, key=key, changes=changes):
+                _keep(around, entry, certificate, key)
+                for change in changes:
+                    tell(f"the CA granted the request with changes: {change}")
+                confirming = ", confirming it" if transaction.outgoing else ""
+                tell(f"received certificate {certificate.serial_number:x}{confirming}")
             case CertificateRefused():
                 nonlocal is_refused
                 is_refused = True
-                tell("the certificate is not what was asked for: rejecting it")
+                told = "rejecting it" if transaction.outgoing else "the CA asks for no confirmation"
+                tell(f"the certificate is not what was asked for: {told}")
+            case Waiting(check_after=seconds, reason=reason):
+                assert transaction.outgoing is not None  # noqa: S101  (there is a pollReq to send)
+                journal.waiting(around.store, entry, transaction.outgoing)
+                said = f" ({reason})" if reason else ""
+                tell(f"the CA has not decided yet{said}: asking again in {seconds} seconds")
+            case Challenged():
+                tell("decrypting the CA's challenge")
             case Confirmed() | Revoked():
                 tell("confirmed by the CA")
+            case Answered():
+                pass
 
     tell(f"sending {transaction.request_type} to {url}")
     try:
-        result = run(transaction, send, around.clock, observe)
+        result = run(transaction, connection, observe)
     except CMPError as error:
         if is_refused and not isinstance(error, TransportError):  # the CA has been told
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
-    if isinstance(result, Revoked):
-        return Outcome(entry, None)
-    assert isinstance(result, CertificateReceived)  # noqa: S101
-    assert key is not None  # noqa: S101
-    return Outcome(entry, _record(operation, result.certificate, key))
+    if isinstance(result, CertificateReceived):
+        return Outcome(entry, _record(operation, result.certificate, result.key))
+    return Outcome(entry, None)
+
+
+def _keep(
+    around: Surroundings, entry: int, certificate: x509.Certificate, key: PrivateKeyTypes
+) -> None:
+    """Make what the CA issued durable, in one act; the key, too, if the CA made it."""
+    data, name = dump_certificate(certificate), key_id(key.public_key())
+    with around.store.transaction():
+        if around.store.secret(name) is None:
+            around.store.put_secret(name, around.vault.encrypt(name, dump_key(key)))
+        around.store.put_content(content_id(data), data)
+        journal.received(around.store, entry, content_id(data), name)
 
 
 def _record(
@@ -203,98 +252,6 @@ def _record(
     )
 
 
-def _transaction(
-    operation: CmpOperation,
-    around: Surroundings,
-    resolve: Callable[[str], str],
-    key: PrivateKeyTypes | None,
-    resend: bytes | None,
-) -> Transaction:
-    """The transaction for `operation`; `resend` is the exact request of one that was cut off."""
-    anchor = _load_certificate(around, resolve(operation.server.ca_certificate))
-    now = around.clock()
-    if operation.operation is Operation.INITIATE:
-        assert key is not None  # noqa: S101
-        return requests.initialize(
-            subject=x509.Name.from_rfc4514_string(operation.subject),
-            key=key,
-            credential=credential_of(operation),
-            anchors=(anchor,),
-            recipient=anchor.subject,
-            now=now,
-            random=around.random,
-            resend=resend,
-        )
-    certificate = _load_certificate(around, resolve(operation.old_certificate or ""))
-    certificate_key = _load_key(around, resolve(operation.old_key or ""))
-    if operation.operation is Operation.UPDATE:
-        assert key is not None  # noqa: S101
-        return requests.update(
-            certificate=certificate,
-            certificate_key=certificate_key,
-            key=key,
-            anchors=(anchor,),
-            now=now,
-            random=around.random,
-            resend=resend,
-        )
-    return requests.revoke(
-        certificate=certificate,
-        certificate_key=certificate_key,
-        anchors=(anchor,),
-        now=now,
-        random=around.random,
-        resend=resend,
-    )
-
-
-def credential_of(operation: CmpOperation) -> PasswordCredential:
-    """Reference number and secret of an initiate, as bytes: UTF-8, or what their digits say with -hex.
-
-    Raises:
-        SecretMissing: if one cannot be read.
-        SecretUnusable: if one is not what it has to be.
-    """
-    assert operation.username is not None  # noqa: S101  (an initiate has both)
-    assert operation.password is not None  # noqa: S101
-    username, password = read_secret(operation.username), read_secret(operation.password)
-    if operation.is_hex:
-        return PasswordCredential(
-            _from_hexadecimal(username, operation.username),
-            _from_hexadecimal(password, operation.password),
-        )
-    return PasswordCredential(username.encode(), password.encode())
-
-
-def _from_hexadecimal(text: str, secret: Secret) -> bytes:
-    fault = hexadecimal_fault(text)
-    if fault is not None:
-        raise SecretUnusable(
-            f"{secret.source} is not hexadecimal, and -hex says that it is: it {fault}",
-            "give pairs of the digits 0-9 and a-f and nothing else, or leave -hex out",
-        )
-    return bytes.fromhex(text)
-
-
-def _load_certificate(around: Surroundings, content: str) -> x509.Certificate:
-    data = around.store.content(content)
-    if data is None:
-        raise ContentMissing(
-            f"the certificate {content} is not in the state", "bind it again from its file"
-        )
-    return load_certificate(data)
-
-
-def _load_key(around: Surroundings, content: str) -> PrivateKeyTypes:
-    sealed = around.store.secret(content)
-    if sealed is None:
-        raise ContentMissing(
-            f"the private key {content} is not in the state",
-            "without its key a certificate cannot be updated or revoked: obtain a new one",
-        )
-    return load_key(around.vault.decrypt(content, sealed))
-
-
 def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
     """A digest of all that makes two operations the same."""
     old = operation.old_certificate
@@ -305,5 +262,11 @@ def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
         resolve(operation.server.ca_certificate),
         operation.request,
         None if old is None else resolve(old),
+        operation.request_type,
+        operation.key_type,
+        operation.is_central,
+        list(operation.san),
+        operation.profile,
+        operation.reason,
     ]
     return hashlib.sha256(canonical(document).encode()).hexdigest()

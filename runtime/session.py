@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..compiler.plan import CmpOperation, Operation, Plan
-from .certificates import dump_certificate, generate_key
-from .operation import Surroundings, credential_of
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from ..compiler.plan import CmpOperation, Plan
+from .asking import password_of
+from .certificates import dump_certificate
+from .operation import Surroundings
 from .routing import Route, follow
 from .state.location import Location
 from .state.store import open_store
@@ -53,10 +57,8 @@ def open_session(
 
             ca = stack.enter_context(SandboxCA.open(location.sandbox))
             for step in plan.steps:
-                if isinstance(step.action, CmpOperation) and (
-                    step.action.operation is Operation.INITIATE
-                ):
-                    credential = credential_of(step.action)
+                if isinstance(step.action, CmpOperation) and step.action.username is not None:
+                    credential = password_of(step.action)
                     ca.add_secret(credential.reference, credential.secret)
             server = stack.enter_context(serve(ca))
             routes = (Route("", "", server.host, str(server.port)),)
@@ -79,7 +81,8 @@ def open_session(
                 send=send,
                 clock=lambda: datetime.now(UTC),
                 random=os.urandom,
-                generate_key=generate_key,
+                generate_key=_generate_key,
+                pause=time.sleep,
             ),
             root,
         )
@@ -98,6 +101,12 @@ def prepare_vault(location: Location) -> None:
             is_new = not store.has_secrets()
             store.close()
         open_vault(location.vault_key, is_new=is_new)
+
+
+def _generate_key(kind: str) -> PrivateKeyTypes:
+    from .cmp.keys import KeyType, generate
+
+    return generate(KeyType.parse(kind))
 
 
 def _never(url: str, message: bytes) -> bytes:

@@ -11,14 +11,20 @@
     8a a MAC with the shared secret answers a MAC only;
     8b a signature's certificate is named by sender and senderKID,
     8c may sign, and leads to the CA's own certificate;
-    8d MAC or signature is right, over the bytes received.
+    8d MAC or signature is right, over the bytes received;
+    8e the signer may speak for the CA: it is a CA, or its extendedKeyUsage says so (RFC 9483 3.5).
+    Only error, pkiconf and rp may come without, each only where the policy names it.
  9. The body is of the type that answers the request; an error body is the CA's refusal (RFC 9810 5.3.21).
-10. There is exactly one response, to certReqId 0 (RFC 9483 4.1.1), or one status (RFC 9483 4.2).
-11. Its status is accepted or grantedWithMods (RFC 9810 5.2.3), and
-12. with it comes a certificate, not encrypted (a key of this side's own needs no encryption).
+10. There is exactly one response, to the request's certReqId (RFC 9483 4.1.1), or one status (RFC 9483 4.2);
+    a pollRep has one entry, for what is polled for (RFC 9810 5.3.22).
+11. Its status is accepted or grantedWithMods, or asks to wait (RFC 9810 5.2.3); every failInfo is named.
+12. With it comes a certificate; in the clear, unless the new key proves itself by decrypting it (RFC 9810
+    5.2.8.3.2); and a private key exactly where the CA was to make it, signed by who may make keys
+    (RFC 9483 4.1.6, `enveloped`).
 13. The certificate is for the key of the request,
-14. and for its subject, unless the CA says that it changed something (grantedWithMods).
-15. The certificate is valid now and leads to the CA's own certificate.
+14. for its subject and
+15. for its alternative names, unless the CA says that it changed something (grantedWithMods).
+16. The certificate is valid now and leads to the CA's own certificate.
 
 What travels in extraCerts and caPubs may link a chain; nothing is trusted because it is there.
 """
@@ -34,16 +40,17 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .errors import (
+    CMPError,
     MalformedMessage,
     ProtectionError,
     Rejected,
     UnexpectedAnswer,
     UntrustedCertificate,
-    WaitingNotSupported,
     WrongCertificate,
     clean,
     describe,
 )
+from .events import Request
 from .model import (
     BodyType,
     CertRepMessage,
@@ -53,17 +60,20 @@ from .model import (
     PKIMessage,
     PKIStatus,
     PKIStatusInfo,
+    PollEntry,
+    PollRepContent,
     RevRepContent,
 )
+from .policy import Policy
 from .protection import (
-    Credential,
     PasswordCredential,
     is_mac,
     subject_key_identifier,
     verify_mac,
     verify_signature,
 )
-from .trust import check_signer, verify_chain
+from .names import missing_names
+from .trust import check_authorized, check_signer, verify_chain
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 # Clocks of firewalls drift; a replay is caught by the nonces. A request that is sent again gets the answer
@@ -121,24 +131,20 @@ def check_header(answer: PKIMessage, request: PKIHeader, now: datetime) -> None:
 
 
 def check_protection(
-    answer: PKIMessage,
-    credential: Credential,
-    anchors: Sequence[x509.Certificate],
-    now: datetime,
+    answer: PKIMessage, request: Request, extra_certs: Sequence[bytes], now: datetime
 ) -> None:
     """Check 8: the answer comes from who holds the secret, or from the CA.
 
+    `extra_certs` are those of all answers of the transaction so far.
+
     Raises:
         ProtectionError: if MAC or signature is missing, weaker than the request's, or wrong.
-        UntrustedCertificate: if the signer is not the CA's.
+        UntrustedCertificate: if the signer is not the CA's, or may not speak for it.
     """
-    transaction = answer.header.transaction_id
+    transaction, credential = answer.header.transaction_id, request.credential
     if answer.header.protection_alg is None or answer.protection is None:
-        content = answer.body.content
-        claim = ""
-        if isinstance(content, ErrorMsgContent):
-            claim = f"; it claims to be a refusal: {describe(content.status)}"
-        raise ProtectionError(f"the answer is not protected{claim}", transaction)
+        _check_may_be_bare(answer, request.policy)
+        return
     if is_mac(answer):
         if not isinstance(credential, PasswordCredential):  # 8a
             raise ProtectionError(
@@ -146,34 +152,77 @@ def check_protection(
             )
         verify_mac(answer, credential.secret)  # 8d
         return
-    signer, others = _signer(answer, anchors)  # 8b
+    others = load_certificates(extra_certs)
+    signer = _signer(answer, others, request.anchors)  # 8b
     try:
         check_signer(signer)  # 8c
-        verify_chain(signer, anchors, others, now)
+        verify_chain(signer, request.anchors, others, now)
     except UntrustedCertificate as error:
         raise UntrustedCertificate(
             f"the answer is signed by somebody else than the CA: {error.message}", transaction
         ) from None
     verify_signature(answer, signer.public_key())  # 8d
+    if not request.policy.any_signer:  # 8e
+        try:
+            check_authorized(signer, request.anchors)
+        except UntrustedCertificate as error:
+            raise _with_transaction(error, transaction) from None
+
+
+def _with_transaction(error: UntrustedCertificate, transaction: bytes | None) -> CMPError:
+    named = UntrustedCertificate(error.message, transaction)
+    named.way_out = error.way_out
+    return named
+
+
+# Types that may come without protection, by the field of the policy that lets them.
+_MAY_BE_BARE = {
+    BodyType.ERROR: "unprotected_error",
+    BodyType.PKI_CONF: "unprotected_pkiconf",
+    BodyType.RP: "unprotected_rp",
+}
+
+
+def _check_may_be_bare(answer: PKIMessage, policy: Policy) -> None:
+    transaction, content = answer.header.transaction_id, answer.body.content
+    field = _MAY_BE_BARE.get(answer.body.type) if answer.body.type else None
+    if field is not None and getattr(policy, field):
+        return
+    claim = ""
+    if isinstance(content, ErrorMsgContent):
+        claim = f"; it claims to be a refusal: {describe(content.status)}"
+    error = ProtectionError(f"the answer is not protected{claim}", transaction)
+    if field is not None:
+        error.way_out = (
+            f"if this CA cannot do better, `Tolerate={field.replace('_', '-')}` at the CMPServer"
+            " takes such a message, from anybody in between, too"
+        )
+    raise error
 
 
 def _signer(
-    answer: PKIMessage, anchors: Sequence[x509.Certificate]
-) -> tuple[x509.Certificate, list[x509.Certificate]]:
-    """The certificate that sender and senderKID name, and all that came with it."""
+    answer: PKIMessage,
+    others: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+) -> x509.Certificate:
+    """The certificate that sender and senderKID name."""
     header = answer.header
-    others = load_certificates(answer.extra_certs)
     for candidate in (*others, *anchors):
         kid = subject_key_identifier(candidate)
         if candidate.subject == header.sender and (
             header.sender_kid is None or kid is None or kid == header.sender_kid
         ):
-            return candidate, others
+            return candidate
     raise UntrustedCertificate(
         f"the answer is signed in the name of {_dn(header.sender)}, and no certificate of that name"
         " came with it",
         header.transaction_id,
     )
+
+
+def remember(known: tuple[bytes, ...], new: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The extraCerts of a transaction, those of the newest answer first, each once, not too many."""
+    return tuple(dict.fromkeys((*new, *known)))[:_MOST_CERTIFICATES]
 
 
 def load_certificates(encoded: Sequence[bytes]) -> list[x509.Certificate]:
@@ -213,41 +262,50 @@ def check_body_type(answer: PKIMessage, wanted: BodyType, what: str) -> None:
     """
     content = answer.body.content
     if isinstance(content, ErrorMsgContent):
-        if content.status.status == PKIStatus.WAITING:
-            raise WaitingNotSupported(
-                "the CA has not decided yet and asks to be polled", answer.header.transaction_id
-            )
         raise Rejected(what, content.status, answer.header.transaction_id)
     if answer.body.type is not wanted:
         got = answer.body.type or getattr(content, "name", "another body")
         raise UnexpectedAnswer("body of the answer", wanted, got, answer.header.transaction_id)
 
 
-def check_cert_response(answer: PKIMessage, what: str) -> tuple[CertResponse, bytes]:
-    """Checks 10 to 12: the one response, and its certificate (DER).
+def check_poll_rep(answer: PKIMessage, content: PollRepContent, polled: int) -> PollEntry:
+    """Check 10 of a pollRep: its one entry.
 
     Raises:
-        UnexpectedAnswer, Rejected, WaitingNotSupported: if one fails.
+        UnexpectedAnswer: if it is about something else.
+    """
+    entries = content.entries
+    if len(entries) != 1 or entries[0].cert_req_id != polled:
+        got = ", ".join(f"certReqId {e.cert_req_id}" for e in entries) or "none"
+        transaction = answer.header.transaction_id
+        raise UnexpectedAnswer(
+            "entries of pollRep", f"one, for certReqId {polled}", got, transaction
+        )
+    return entries[0]
+
+
+def check_cert_response(answer: PKIMessage, ids: Sequence[int], what: str) -> CertResponse:
+    """Checks 10 and 11: the one response, granted or waiting. `ids` are the certReqIds that it may have.
+
+    Raises:
+        UnexpectedAnswer, Rejected: if one fails.
     """
     transaction = answer.header.transaction_id
     content = answer.body.content
     assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
-    if len(content.responses) != 1 or content.responses[0].cert_req_id != 0:  # 10
+    if len(content.responses) != 1 or content.responses[0].cert_req_id not in ids:  # 10
         got = ", ".join(f"certReqId {r.cert_req_id}" for r in content.responses) or "none"
-        raise UnexpectedAnswer("responses", "one, to certReqId 0", got, transaction)
+        raise UnexpectedAnswer("responses", f"one, to certReqId {ids[0]}", got, transaction)
     response = content.responses[0]
     _check_status(response.status, what, transaction)  # 11
-    if response.certificate is None:  # 12
-        got = "an encrypted one" if response.encrypted_cert else "none"
-        raise UnexpectedAnswer("certificate", "one in the clear", got, transaction)
-    return response, response.certificate
+    return response
 
 
 def check_rev_response(answer: PKIMessage) -> PKIStatusInfo:
-    """Checks 10 and 11 for a revocation: its status.
+    """Checks 10 and 11 for a revocation: its status, granted or waiting.
 
     Raises:
-        UnexpectedAnswer, Rejected, WaitingNotSupported: if one fails.
+        UnexpectedAnswer, Rejected: if one fails.
     """
     content = answer.body.content
     assert isinstance(content, RevRepContent)  # noqa: S101  (check 9)
@@ -259,25 +317,25 @@ def check_rev_response(answer: PKIMessage) -> PKIStatusInfo:
     return content.statuses[0]
 
 
+_GRANTED = (PKIStatus.ACCEPTED, PKIStatus.GRANTED_WITH_MODS, PKIStatus.WAITING)
+
+
 def _check_status(status: PKIStatusInfo, what: str, transaction: bytes | None) -> None:
-    if status.status == PKIStatus.WAITING:
-        raise WaitingNotSupported("the CA has not decided yet and asks to be polled", transaction)
-    if status.status not in (PKIStatus.ACCEPTED, PKIStatus.GRANTED_WITH_MODS):
+    if status.status not in _GRANTED:
         raise Rejected(what, status, transaction)
 
 
 def check_issued(
     certificate: x509.Certificate,
     response: CertResponse,
+    request: Request,
     *,
     key: PublicKeyTypes,
-    subject: x509.Name,
-    anchors: Sequence[x509.Certificate],
     untrusted: Sequence[x509.Certificate],
     now: datetime,
     transaction: bytes | None,
-) -> None:
-    """Checks 13 to 15.
+) -> tuple[str, ...]:
+    """Checks 13 to 16; what the CA says that it changed, in words.
 
     Raises:
         WrongCertificate: if it is not what was asked for.
@@ -285,21 +343,29 @@ def check_issued(
     """
     if _spki(certificate.public_key()) != _spki(key):  # 13
         raise WrongCertificate("the CA issued a certificate for another key", transaction)
-    changed = response.status.status == PKIStatus.GRANTED_WITH_MODS
-    if certificate.subject != subject and not changed:  # 14
-        raise WrongCertificate(
-            f"the CA issued a certificate for {_dn(certificate.subject)}, and {_dn(subject)} was"
-            " asked for",
-            transaction,
+    differences: list[str] = []
+    if request.subject is not None and certificate.subject != request.subject:  # 14
+        differences.append(
+            f"for {_dn(certificate.subject)}, and {_dn(request.subject)} was asked for"
         )
-    begins = certificate.not_valid_before_utc  # 15; a CA's clock may be a little ahead
+    differences.extend(  # 15
+        f"without the name {clean(name)}, which was asked for"
+        for name in missing_names(certificate, request.names)
+    )
+    changed = response.status.status == PKIStatus.GRANTED_WITH_MODS
+    if differences and not changed:
+        raise WrongCertificate(f"the CA issued a certificate {', '.join(differences)}", transaction)
+    if changed and not differences:
+        differences = [clean("; ".join(response.status.status_string)) or "with changes"]
+    begins = certificate.not_valid_before_utc  # 16; a CA's clock may be a little ahead
     at = begins if now < begins <= now + CLOCK_TOLERANCE else now
     try:
-        verify_chain(certificate, anchors, untrusted, at)
+        verify_chain(certificate, request.anchors, untrusted, at)
     except UntrustedCertificate as error:
         raise UntrustedCertificate(
             f"the issued certificate is not trusted: {error.message}", transaction
         ) from None
+    return tuple(differences)
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

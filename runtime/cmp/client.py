@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from .errors import CMPError
-from .transaction import CertificateReceived, CertificateRefused, Event, Revoked, Transaction
+from .errors import CMPError, StillWaiting
+from .events import Answered, CertificateReceived, CertificateRefused, Event, Revoked, Waiting
+from .transaction import Transaction
+
+# Seconds between two polls, whatever the CA says: less is a load for nothing, more outlasts everybody's
+# patience, and what the CA asks for may be a mistake.
+SHORTEST_PAUSE = 1
+LONGEST_PAUSE = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a transaction reaches its CA, and how long it may take.
+
+    `send` posts a message and gives back the answer; `pause` waits for so many seconds; `limit` is how long
+    a CA may go on saying that it has not decided.
+    """
+
+    send: Callable[[bytes], bytes]
+    clock: Callable[[], datetime]
+    pause: Callable[[float], None]
+    limit: timedelta
 
 
 def run(
-    transaction: Transaction,
-    send: Callable[[bytes], bytes],
-    clock: Callable[[], datetime],
-    observe: Callable[[Event], None],
-) -> CertificateReceived | Revoked:
+    transaction: Transaction, connection: Connection, observe: Callable[[Event], None]
+) -> CertificateReceived | Revoked | Answered:
     """Drive a transaction to its end.
 
     `observe` sees each event before the next message is sent: what it makes durable is durable before the CA
     is told.
 
     Raises:
+        StillWaiting: if the CA has not decided within the limit; `outgoing` is what to go on with.
         CMPError: if the transaction fails; where the CA issued what was not asked for, after it was told so.
     """
-    outcome: CertificateReceived | Revoked | None = None
+    deadline = connection.clock() + connection.limit
+    outcome: CertificateReceived | Revoked | Answered | None = None
     refused: CMPError | None = None
     while transaction.outgoing is not None:
-        answer = send(transaction.outgoing)
+        answer = connection.send(transaction.outgoing)
         try:
-            event = transaction.receive(answer, clock())
+            event = transaction.receive(answer, connection.clock())
         except CMPError as error:
             if refused is None:
                 raise
@@ -36,13 +56,28 @@ def run(
             raise refused from error
         observe(event)
         match event:
-            case CertificateReceived() | Revoked():
+            case CertificateReceived() | Revoked() | Answered():
                 outcome = event
             case CertificateRefused(error=error):
                 refused = error
+            case Waiting():
+                _wait(event, connection, deadline, transaction)
             case _:
                 pass
     if refused is not None:
         raise refused
     assert outcome is not None  # noqa: S101  (a transaction ends with one or with an exception)
     return outcome
+
+
+def _wait(
+    event: Waiting, connection: Connection, deadline: datetime, transaction: Transaction
+) -> None:
+    seconds = min(max(event.check_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+    if connection.clock() + timedelta(seconds=seconds) > deadline:
+        said = f", and says: {event.reason}" if event.reason else ""
+        raise StillWaiting(
+            f"the CA has not decided within {connection.limit.total_seconds():.0f} seconds{said}",
+            transaction.transaction_id,
+        )
+    connection.pause(seconds)

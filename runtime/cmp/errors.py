@@ -10,7 +10,8 @@
     +-- MalformedMessage            bytes that are no PKIMessage
     +-- ProtectionError             MAC or signature missing, wrong, or of a kind not accepted
     +-- UnexpectedAnswer            a header or body that does not belong to the request
-    +-- WaitingNotSupported         the CA asks to be polled
+    +-- StillWaiting                the CA has not decided within the time that it was given
+    +-- DecryptionFailed            what the CA encrypted for this side cannot be opened
     +-- Rejected                    the CA says no
     +-- UntrustedCertificate        a certificate that does not lead to the CA's
     +-- WrongCertificate            not the certificate that was asked for
@@ -100,10 +101,18 @@ class UnexpectedAnswer(CMPError):
         self.got = got
 
 
-class WaitingNotSupported(CMPError):
-    """The CA has not decided yet and asks to be polled."""
+class StillWaiting(CMPError):
+    """The CA has not decided within the time that it was given. Nothing is lost: it can be polled on."""
 
-    way_out = "have the request approved at the CA, then apply again"
+    way_out = (
+        "have the request approved at the CA, then apply again: polling goes on where it stopped"
+    )
+
+
+class DecryptionFailed(CMPError):
+    """What the CA encrypted for this side cannot be opened."""
+
+    way_out = "report it to the CA's operator: it encrypts for another key, or in a way that is not read here"
 
 
 class Rejected(CMPError):

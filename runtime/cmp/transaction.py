@@ -4,168 +4,154 @@ What lives here is which message comes next, and what it is checked against. No 
 random source does: time and random bytes are handed in, bytes go out through `outgoing`. What is checked is
 listed in `checks`; what is kept durable between two messages is the caller's, who sees each event first.
 
-    state               receives            event                  then sends    goes to
-    REQUESTED           ip, cp or kup       CertificateReceived    certConf      CONFIRMING
-    REQUESTED           ip, cp or kup       CertificateRefused     certConf      CONFIRMING
-    REQUESTED           rp                  Revoked                nothing       DONE
-    REQUESTED           rp or error         Revoked                nothing       DONE     (certRevoked only)
-    CONFIRMING          pkiconf             Confirmed              nothing       DONE
-    CONFIRMING          error               Confirmed              nothing       DONE     (certConfirmed only)
+A transaction awaits one thing after another (`Awaits`), and at each may be told to wait:
 
-CertificateRefused is a certificate that fails checks 13 to 15, or that cannot be read: certConf rejects it,
+    awaits          receives                     event                 then sends   awaits
+    CERTIFICATE     ip, cp or kup                CertificateReceived   certConf     CONFIRMATION
+    CERTIFICATE     the same                     CertificateRefused    certConf     CONFIRMATION
+    CERTIFICATE     the same, implicitConfirm    CertificateReceived   nothing      NOTHING
+    CERTIFICATE     popdecc                      Challenged            popdecr      CERTIFICATE
+    REVOCATION      rp                           Revoked               nothing      NOTHING
+    REVOCATION      rp or error, certRevoked     Revoked               nothing      NOTHING
+    INFORMATION     genp                         Answered              nothing      NOTHING
+    CONFIRMATION    pkiconf                      Confirmed             nothing      NOTHING
+    CONFIRMATION    error, certConfirmed         Confirmed             nothing      NOTHING
+    any of these    status waiting               Waiting               pollReq      the same, polling
+    polling         pollRep                      Waiting               pollReq      the same, polling
+
+CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read: certConf rejects it,
 so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
 Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
-from . import checks
+from . import checks, issued
 from .codec import decode
+from .confirmation import cert_hash
 from .errors import (
     CMPError,
+    DecryptionFailed,
     MalformedMessage,
     Rejected,
+    UnexpectedAnswer,
     UntrustedCertificate,
     WrongCertificate,
+    clean,
+)
+from .events import (
+    Answered,
+    CertificateReceived,
+    CertificateRefused,
+    Challenged,
+    Confirmed,
+    Event,
+    Request,
+    Revoked,
+    Waiting,
 )
 from .model import (
-    AlgorithmIdentifier,
+    BodyContent,
     BodyType,
     CertConfirmContent,
     CertRepMessage,
-    CertReqMessages,
+    CertResponse,
     CertStatus,
     ErrorMsgContent,
+    GeneralContent,
+    InfoTypeAndValue,
     PKIBody,
     PKIFailureInfo,
     PKIHeader,
     PKIMessage,
     PKIStatus,
     PKIStatusInfo,
-    RevReqContent,
+    PollRepContent,
+    PollReqContent,
+    PopChallengeContent,
+    PopResponseContent,
 )
-from .protection import (
-    Credential,
-    SignatureCredential,
-    protect,
-)
+from .protection import Credential, SignatureCredential, protect
 
 _CMP2000 = 2
 _CMP2021 = 3
 _TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 _LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 A.1
-_SHA512 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.3")
+# certReqId of what is not about one certificate: a whole message (RFC 9483 4.4), or PKCS #10 (4.1.4).
+_NO_CERT_REQ_ID = -1
+_IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 
 Random = Callable[[int], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateReceived:
-    """The CA issued the certificate that was asked for. `chain` holds what came along, untrusted."""
+class Awaits(Enum):
+    """What the next answer has to bring."""
 
-    certificate: x509.Certificate
-    chain: tuple[x509.Certificate, ...]
-    status: PKIStatusInfo
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateRefused:
-    """The CA issued something else; `error` says what is wrong with it. None: it cannot be read."""
-
-    certificate: x509.Certificate | None
-    error: CMPError
+    CERTIFICATE = auto()
+    REVOCATION = auto()
+    INFORMATION = auto()
+    CONFIRMATION = auto()
+    NOTHING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """The CA has taken the confirmation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """The CA has revoked the certificate."""
-
-    status: PKIStatusInfo
-
-
-Event = CertificateReceived | CertificateRefused | Confirmed | Revoked
-
-
-class State(Enum):
-    """What the transaction waits for."""
-
-    REQUESTED = auto()
-    CONFIRMING = auto()
-    DONE = auto()
-
-
-_ANSWERS = {
-    BodyType.IR: BodyType.IP,
-    BodyType.CR: BodyType.CP,
-    BodyType.KUR: BodyType.KUP,
-    BodyType.RR: BodyType.RP,
+# What a first message asks for, by which type of answer, and how it is called.
+_REQUESTS: dict[BodyType, tuple[Awaits, BodyType, str]] = {
+    BodyType.IR: (Awaits.CERTIFICATE, BodyType.IP, "initialization request"),
+    BodyType.CR: (Awaits.CERTIFICATE, BodyType.CP, "certification request"),
+    BodyType.P10CR: (Awaits.CERTIFICATE, BodyType.CP, "PKCS #10 request"),
+    BodyType.KUR: (Awaits.CERTIFICATE, BodyType.KUP, "key update request"),
+    BodyType.RR: (Awaits.REVOCATION, BodyType.RP, "revocation request"),
+    BodyType.GENM: (Awaits.INFORMATION, BodyType.GENP, "general message"),
 }
-_WHAT = {
-    BodyType.IR: "initialization request",
-    BodyType.CR: "certification request",
-    BodyType.KUR: "key update request",
-    BodyType.RR: "revocation request",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for: all that an answer is held against.
-
-    `key` is the new key and `subject` its certificate's, both None for a revocation.
-    """
-
-    type: BodyType
-    credential: Credential
-    anchors: tuple[x509.Certificate, ...]
-    recipient: x509.Name
-    key: PrivateKeyTypes | None = None
-    subject: x509.Name | None = None
+_UNUSABLE = (MalformedMessage, WrongCertificate, UntrustedCertificate, DecryptionFailed)
 
 
 class Transaction:
     """One transaction; see `requests` for what makes one.
 
-    `resend` is the exact request of an earlier run of the same operation with the same key: it is sent again
-    in place of a new one.
+    `resend` is the exact request of an earlier run of the same operation with the same key, or its last
+    pollReq: it is sent again in place of a new one.
     """
 
     def __init__(
         self,
         request: Request,
-        content: CertReqMessages | RevReqContent,
+        content: BodyContent,
         now: datetime,
         random: Random,
         resend: bytes | None,
     ) -> None:
         self._request = request
         self._random = random
-        self._state = State.REQUESTED
+        self._awaits, self._answer_type, self._what = _REQUESTS[request.type]
+        self._polled: int | None = None  # the certReqId that is polled for
+        # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
+        self._extra_certs: tuple[bytes, ...] = ()
         self._sent: PKIHeader
         self._outgoing: bytes | None
         if resend is None:
-            transaction_id = random(_TRANSACTION_ID_SIZE)
-            self._send(PKIBody(request.type, content), _CMP2000, transaction_id, None, now)
+            self._send(
+                PKIBody(request.type, content),
+                random(_TRANSACTION_ID_SIZE),
+                None,
+                now,
+                _CMP2021 if request.is_central or _must_decrypt(request.key) else _CMP2000,
+                request.general_info
+                + ((_IMPLICIT_CONFIRM,) if request.policy.asks_implicit_confirm else ()),
+            )
         else:
-            self._sent = decode(resend).header
-            self._outgoing = resend
+            earlier = decode(resend)
+            self._sent, self._outgoing = earlier.header, resend
+            if isinstance(earlier.body.content, PollReqContent):
+                self._polled = earlier.body.content.cert_req_ids[0]
 
     @property
     def transaction_id(self) -> bytes:
@@ -189,73 +175,110 @@ class Transaction:
         Raises:
             CMPError: if a check fails, or the CA refuses. The transaction is over.
         """
-        if self._state is State.DONE:
+        awaits, polled = self._awaits, self._polled
+        if awaits is Awaits.NOTHING:
             raise ValueError("the transaction is done: no answer is due")
-        confirming = self._state is State.CONFIRMING
-        self._state, self._outgoing = State.DONE, None
+        self._awaits, self._outgoing = Awaits.NOTHING, None
         try:
             answer = decode(data)  # check 1
         except MalformedMessage as error:
             raise MalformedMessage(error.message, self.transaction_id) from error
         checks.check_header(answer, self._sent, now)
-        checks.check_protection(answer, self._request.credential, self._request.anchors, now)
-        if confirming:
-            return self._receive_confirmation(answer)
-        if self._request.type is BodyType.RR:
-            return self._receive_revocation(answer)
-        return self._receive_certificate(answer, now)
+        self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)
+        checks.check_protection(answer, self._request, self._extra_certs, now)
+        content = answer.body.content
+        if polled is not None and isinstance(content, PollRepContent):
+            entry = checks.check_poll_rep(answer, content, polled)
+            return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
+        if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
+            texts = content.status.status_string
+            return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
+        self._polled = None
+        match awaits:
+            case Awaits.CERTIFICATE:
+                return self._receive_certificate(answer, now)
+            case Awaits.REVOCATION:
+                return self._receive_revocation(answer, now)
+            case Awaits.INFORMATION:
+                checks.check_body_type(answer, self._answer_type, self._what)
+                assert isinstance(content, GeneralContent)  # noqa: S101  (check 9)
+                return Answered(content.infos)
+            case Awaits.CONFIRMATION:
+                return self._receive_confirmation(answer)
 
-    def _receive_revocation(self, answer: PKIMessage) -> Event:
-        try:
-            checks.check_body_type(answer, BodyType.RP, _WHAT[BodyType.RR])
-            return Revoked(checks.check_rev_response(answer))
-        except Rejected as error:
-            if PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
-                return Revoked(error.status)
-            raise
+    # -- waiting (RFC 9810 5.3.22, RFC 9483 4.4) ---------------------------------------------------
+
+    def _wait(
+        self,
+        answer: PKIMessage,
+        awaits: Awaits,
+        cert_req_id: int,
+        check_after: int,
+        reason: tuple[str, ...],
+        now: datetime,
+    ) -> Waiting:
+        self._awaits, self._polled = awaits, cert_req_id
+        content = PollReqContent((cert_req_id,))
+        # A whole message is polled for in CMPv3 only.
+        pvno = _CMP2021 if cert_req_id == _NO_CERT_REQ_ID else _CMP2000
+        self._answer(answer, PKIBody(BodyType.POLL_REQ, content), now, pvno)
+        return Waiting(check_after, clean("; ".join(reason)))
+
+    # -- a certificate ---------------------------------------------------------------------------------
 
     def _receive_certificate(self, answer: PKIMessage, now: datetime) -> Event:
         request = self._request
-        what = _WHAT[request.type]
-        checks.check_body_type(answer, _ANSWERS[request.type], what)
-        response, der = checks.check_cert_response(answer, what)
+        if isinstance(answer.body.content, PopChallengeContent):
+            return self._prove_possession(answer, answer.body.content, now)
+        checks.check_body_type(answer, self._answer_type, self._what)
+        ids = (0, _NO_CERT_REQ_ID) if request.type is BodyType.P10CR else (0,)
+        response = checks.check_cert_response(answer, ids, self._what)
+        if response.status.status == PKIStatus.WAITING:
+            texts = response.status.status_string
+            return self._wait(answer, Awaits.CERTIFICATE, response.cert_req_id, 0, texts, now)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
-        chain = checks.load_certificates((*answer.extra_certs, *content.ca_pubs))
-        assert request.key is not None  # noqa: S101  (only a revocation has none)
-        assert request.subject is not None  # noqa: S101
-        certificate, refusal = None, None
+        chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
+        der, certificate, refusal = b"", None, None
         try:
+            der, key = issued.open_response(response, request, chain, now, self.transaction_id)
             certificate = checks.load_certificate(der, self.transaction_id)
-            checks.check_issued(
+            changes = checks.check_issued(
                 certificate,
                 response,
-                key=request.key.public_key(),
-                subject=request.subject,
-                anchors=request.anchors,
+                request,
+                key=key.public_key(),
                 untrusted=chain,
                 now=now,
                 transaction=self.transaction_id,
             )
-            event: Event = CertificateReceived(certificate, tuple(chain), response.status)
-        except (MalformedMessage, WrongCertificate, UntrustedCertificate) as error:
+            event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
+        except _UNUSABLE as error:
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
                 (error.message,),
                 frozenset({PKIFailureInfo.BAD_CERT_TEMPLATE}),
             )
-        cert_hash, hash_alg = _cert_hash(der, certificate)
-        status = CertStatus(cert_hash, response.cert_req_id, refusal, hash_alg)
-        self._send(
-            PKIBody(BodyType.CERT_CONF, CertConfirmContent((status,))),
-            _CMP2000 if hash_alg is None else _CMP2021,
-            self.transaction_id,
-            answer.header.sender_nonce,
-            now,
-        )
-        self._state = State.CONFIRMING
+        is_waived = any(i.oid == _IMPLICIT_CONFIRM.oid for i in answer.header.general_info)
+        if not (is_waived and request.policy.asks_implicit_confirm):
+            self._confirm(answer, response, der, certificate, refusal, now)
         return event
+
+    def _confirm(
+        self,
+        answer: PKIMessage,
+        response: CertResponse,
+        der: bytes,
+        certificate: x509.Certificate | None,
+        refusal: PKIStatusInfo | None,
+        now: datetime,
+    ) -> None:
+        digest, hash_alg = cert_hash(der or response.certificate or b"", certificate)
+        status = CertStatus(digest, response.cert_req_id, refusal, hash_alg)
+        body = PKIBody(BodyType.CERT_CONF, CertConfirmContent((status,)))
+        self._answer(answer, body, now, _CMP2000 if hash_alg is None else _CMP2021)
+        self._awaits = Awaits.CONFIRMATION
 
     def _receive_confirmation(self, answer: PKIMessage) -> Event:
         content = answer.body.content
@@ -266,13 +289,50 @@ class Transaction:
         checks.check_body_type(answer, BodyType.PKI_CONF, "certificate confirmation")
         return Confirmed()
 
+    def _prove_possession(
+        self, answer: PKIMessage, challenge: PopChallengeContent, now: datetime
+    ) -> Challenged:
+        key = self._request.key
+        if key is None or not _must_decrypt(key):
+            raise UnexpectedAnswer(
+                "body of the answer",
+                self._answer_type,
+                "a challenge to decrypt, for a key that signs",
+                self.transaction_id,
+            )
+        content = issued.answer_challenge(challenge, key, self._request, self.transaction_id)
+        body = PKIBody(BodyType.POP_DEC_RESP, PopResponseContent(content))
+        self._answer(answer, body, now, _CMP2021)
+        self._awaits = Awaits.CERTIFICATE
+        return Challenged()
+
+    # -- a revocation ----------------------------------------------------------------------------------
+
+    def _receive_revocation(self, answer: PKIMessage, now: datetime) -> Event:
+        try:
+            checks.check_body_type(answer, BodyType.RP, self._what)
+            status = checks.check_rev_response(answer)
+        except Rejected as error:
+            if PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
+                return Revoked(error.status)
+            raise
+        if status.status == PKIStatus.WAITING:
+            return self._wait(answer, Awaits.REVOCATION, 0, 0, status.status_string, now)
+        return Revoked(status)
+
+    # -- messages --------------------------------------------------------------------------------------
+
+    def _answer(self, answer: PKIMessage, body: PKIBody, now: datetime, pvno: int) -> None:
+        self._send(body, self.transaction_id, answer.header.sender_nonce, now, pvno, ())
+
     def _send(
         self,
         body: PKIBody,
-        pvno: int,
         transaction_id: bytes,
         recip_nonce: bytes | None,
         now: datetime,
+        pvno: int,
+        general_info: tuple[InfoTypeAndValue, ...],
     ) -> None:
         self._sent = PKIHeader(
             pvno=pvno,
@@ -282,8 +342,14 @@ class Transaction:
             transaction_id=transaction_id,
             sender_nonce=self._random(checks.NONCE_SIZE),
             recip_nonce=recip_nonce,
+            general_info=general_info,
         )
         self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
+
+
+def _must_decrypt(key: PrivateKeyTypes | None) -> bool:
+    """Whether possession of the key can be proved by decrypting only."""
+    return key is not None and not hasattr(key, "sign")
 
 
 def _sender(credential: Credential) -> x509.Name:
@@ -300,16 +366,3 @@ def _sender(credential: Credential) -> x509.Name:
     if not 0 < len(text) <= _LONGEST_COMMON_NAME or not text.isprintable():
         return x509.Name([])
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _cert_hash(
-    der: bytes, certificate: x509.Certificate | None
-) -> tuple[bytes, AlgorithmIdentifier | None]:
-    """certHash, and hashAlg where the signature names no hash of its own (RFC 9810 5.3.18)."""
-    algorithm = None
-    if certificate is not None:
-        with suppress(UnsupportedAlgorithm):
-            algorithm = certificate.signature_hash_algorithm
-    if certificate is None or algorithm is None:
-        return hashlib.sha512(der).digest(), _SHA512
-    return certificate.fingerprint(algorithm), None

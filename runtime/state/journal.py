@@ -15,7 +15,10 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class OpenOperation:
-    """An operation that was cut off: `request` is its exact first message, `key` a content id."""
+    """An operation that was cut off: `request` is its exact first message, or its last pollReq.
+
+    `key` is a content id, None where the CA makes the key and has not sent it yet.
+    """
 
     id: int
     key: str | None
@@ -45,12 +48,18 @@ def begin(
     return cursor.lastrowid
 
 
-def received(store: Store, entry: int, certificate: str) -> None:
-    """Note what the CA issued, before it is confirmed."""
+def waiting(store: Store, entry: int, poll: bytes) -> None:
+    """Note that the CA has not decided, and the exact pollReq to go on with."""
+    with store.transaction() as connection:
+        connection.execute("UPDATE journal SET request = ? WHERE id = ?", (poll, entry))
+
+
+def received(store: Store, entry: int, certificate: str, key: str) -> None:
+    """Note what the CA issued, before it is confirmed, and for which key."""
     with store.transaction() as connection:
         connection.execute(
-            "UPDATE journal SET phase = 'received', certificate = ? WHERE id = ?",
-            (certificate, entry),
+            "UPDATE journal SET phase = 'received', certificate = ?, key = ? WHERE id = ?",
+            (certificate, key, entry),
         )
 
 

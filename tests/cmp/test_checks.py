@@ -22,8 +22,8 @@ from csc.runtime.cmp.errors import (
     Rejected,
     UnexpectedAnswer,
     UntrustedCertificate,
-    WaitingNotSupported,
     WrongCertificate,
+    failure_name,
 )
 from csc.runtime.cmp.model import (
     BodyType,
@@ -34,6 +34,7 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIStatus,
     PKIStatusInfo,
+    PollEntry,
 )
 from csc.runtime.cmp.protection import (
     PasswordCredential,
@@ -42,12 +43,15 @@ from csc.runtime.cmp.protection import (
     signature_algorithm,
 )
 from csc.runtime.cmp.requests import initialize, revoke, update
-from csc.runtime.cmp.transaction import (
+from csc.runtime.cmp.events import (
     CertificateReceived,
     CertificateRefused,
+    Confirmed,
     Revoked,
-    Transaction,
 )
+from csc.runtime.cmp.names import alternative_names
+from csc.runtime.cmp.policy import Policy
+from csc.runtime.cmp.transaction import Transaction
 from peers.certificates import (
     NOW,
     make_intermediate,
@@ -60,7 +64,6 @@ from peers.fake_ca import ACCEPTED, SECRET, SUBJECT, FakeCA, cert_rep
 REJECTION = PKIStatusInfo(
     PKIStatus.REJECTION, ("no such device",), frozenset({PKIFailureInfo.BAD_REQUEST})
 )
-WAITING = PKIStatusInfo(PKIStatus.WAITING)
 
 
 @pytest.fixture
@@ -132,9 +135,9 @@ def rejected(transaction: Transaction, answer: bytes, error: type[CMPError], wor
 
 def test_every_check_has_a_test_that_violates_it() -> None:
     assert checks.__doc__ is not None
-    numbers = re.findall(r"^ *(\d+[a-d]?)[.\s]", checks.__doc__, flags=re.MULTILINE)
-    assert [str(n) for n in range(1, 16)] == [n for n in numbers if n.isdigit()]
-    tested = {n for test in globals() for n in re.findall(r"^test_check_(\d+[a-d]?)_", test)}
+    numbers = re.findall(r"^ *(\d+[a-e]?)[.\s]", checks.__doc__, flags=re.MULTILINE)
+    assert [str(n) for n in range(1, 17)] == [n for n in numbers if n.isdigit()]
+    tested = {n for test in globals() for n in re.findall(r"^test_check_(\d+[a-e]?)_", test)}
     assert set(numbers) - {"8"} <= tested
 
 
@@ -354,6 +357,110 @@ def test_check_8d_an_algorithm_that_does_not_fit_the_key(ca: FakeCA, kur, rsa_ke
     refused(kur, answer, ProtectionError, "does not fit the key")
 
 
+def ordinary_signer(ca: FakeCA) -> SignatureCredential:
+    key = new_key()
+    return SignatureCredential(ca.root.issue(name("another device"), key.public_key()), key)
+
+
+def test_check_8e_another_device_of_the_ca(ca: FakeCA, kur) -> None:
+    """Its certificate leads to the CA and may sign, but not speak for the CA."""
+    answer = ca.enrol(asked(kur), ca.issue_for(asked(kur)), credential=ordinary_signer(ca))
+    error = refused(kur, answer, UntrustedCertificate, "CN=another device")
+    assert "Tolerate=any-signer" in error.way_out
+
+
+def test_any_signer_is_taken_where_the_policy_says_so(ca: FakeCA, key) -> None:
+    transaction = update(
+        certificate=ca.certificate,
+        certificate_key=ca.certificate_key,
+        key=key,
+        anchors=ca.anchors,
+        now=NOW,
+        random=secrets.token_bytes,
+        policy=Policy(any_signer=True),
+    )
+    request = asked(transaction)
+    answer = ca.enrol(request, ca.issue_for(request), credential=ordinary_signer(ca))
+    assert isinstance(transaction.receive(answer, NOW), CertificateReceived)
+
+
+def test_the_ca_itself_may_sign(ca: FakeCA, kur) -> None:
+    """An issuing CA below the root whose keyUsage has digitalSignature."""
+    key = new_key()
+    usages = ("key_cert_sign", "digital_signature")
+    issuing = ca.root.issue(name("Issuing CA"), key.public_key(), is_ca=True, usages=usages)
+    credential = SignatureCredential(issuing, key)
+    answer = ca.enrol(asked(kur), ca.issue_for(asked(kur)), credential=credential)
+    assert isinstance(kur.receive(answer, NOW), CertificateReceived)
+
+
+BARE = Policy(unprotected_error=True, unprotected_pkiconf=True, unprotected_rp=True)
+
+
+def tolerant(ca: FakeCA, key, policy: Policy) -> Transaction:
+    return initialize(
+        subject=SUBJECT,
+        key=key,
+        credential=SECRET,
+        anchors=ca.anchors,
+        recipient=ca.root.certificate.subject,
+        now=NOW,
+        random=secrets.token_bytes,
+        policy=policy,
+    )
+
+
+@pytest.mark.parametrize("policy", [Policy(), replace(BARE, unprotected_error=False)])
+def test_check_8_an_unprotected_error_is_taken_by_its_own_option_only(ca, key, policy) -> None:
+    body = PKIBody(BodyType.ERROR, ErrorMsgContent(REJECTION))
+    transaction = tolerant(ca, key, policy)
+    error = refused(
+        transaction, unprotected(ca.answer(asked(transaction), body)), ProtectionError, ""
+    )
+    assert "Tolerate=unprotected-error" in error.way_out
+    transaction = tolerant(ca, key, Policy(unprotected_error=True))
+    refused(
+        transaction, unprotected(ca.answer(asked(transaction), body)), Rejected, "no such device"
+    )
+
+
+@pytest.mark.parametrize("policy", [Policy(), replace(BARE, unprotected_pkiconf=False)])
+def test_check_8_an_unprotected_pkiconf_is_taken_by_its_own_option_only(ca, key, policy) -> None:
+    for accepts in (policy, Policy(unprotected_pkiconf=True)):
+        transaction = tolerant(ca, key, accepts)
+        request = asked(transaction)
+        transaction.receive(ca.enrol(request, ca.issue_for(request)), NOW)
+        answer = unprotected(ca.confirm(asked(transaction)))
+        if accepts is policy:
+            refused(transaction, answer, ProtectionError, "not protected")
+        else:
+            assert transaction.receive(answer, NOW) == Confirmed()
+
+
+@pytest.mark.parametrize("policy", [Policy(), replace(BARE, unprotected_rp=False)])
+def test_check_8_an_unprotected_rp_is_taken_by_its_own_option_only(ca: FakeCA, policy) -> None:
+    for accepts in (policy, Policy(unprotected_rp=True)):
+        transaction = revoke(
+            certificate=ca.certificate,
+            certificate_key=ca.certificate_key,
+            anchors=ca.anchors,
+            now=NOW,
+            random=secrets.token_bytes,
+            policy=accepts,
+        )
+        answer = unprotected(ca.revoke(asked(transaction)))
+        if accepts is policy:
+            refused(transaction, answer, ProtectionError, "not protected")
+        else:
+            assert transaction.receive(answer, NOW) == Revoked(ACCEPTED)
+
+
+def test_check_8_a_certificate_never_comes_unprotected(ca: FakeCA, key) -> None:
+    transaction = tolerant(ca, key, BARE)
+    answer = unprotected(ca.enrol(asked(transaction), ca.issue_for(asked(transaction))))
+    refused(transaction, answer, ProtectionError, "not protected")
+
+
 # 9. The body.
 
 
@@ -364,11 +471,6 @@ def test_check_9_an_error_body_is_a_refusal(ca: FakeCA, request, request_kind: s
     error = refused(transaction, answer, Rejected, r"rejection \(badRequest\): no such device")
     assert isinstance(error, Rejected)
     assert error.status == REJECTION
-
-
-def test_check_9_an_error_body_that_says_waiting(ca: FakeCA, ir) -> None:
-    answer = ca.answer(asked(ir), PKIBody(BodyType.ERROR, ErrorMsgContent(WAITING)))
-    refused(ir, answer, WaitingNotSupported, "asks to be polled")
 
 
 def test_check_9_a_body_that_answers_something_else(ca: FakeCA, ir, kur, rr) -> None:
@@ -413,6 +515,23 @@ def test_check_10_two_statuses_of_a_revocation(ca: FakeCA, rr) -> None:
     refused(rr, answer, UnexpectedAnswer, "statuses: expected one, got 2")
 
 
+@pytest.mark.parametrize(
+    "entries", [(PollEntry(1, 5),), (PollEntry(0, 5), PollEntry(0, 5)), (PollEntry(-1, 5),)]
+)
+def test_check_10_a_poll_rep_about_something_else(ca: FakeCA, ir, entries) -> None:
+    ir.receive(ca.wait(asked(ir)), NOW)
+    refused(ir, ca.poll_rep(asked(ir), *entries), UnexpectedAnswer, "expected one, for certReqId 0")
+
+
+@pytest.mark.parametrize("bit", PKIFailureInfo)
+def test_check_11_every_failure_has_its_name(ca: FakeCA, ir, bit: PKIFailureInfo) -> None:
+    status = PKIStatusInfo(PKIStatus.REJECTION, fail_info=frozenset({bit}))
+    answer = ca.answer(asked(ir), PKIBody(BodyType.ERROR, ErrorMsgContent(status)))
+    error = refused(ir, answer, Rejected, "refuses")
+    assert f"({failure_name(bit)})" in error.message
+    assert failure_name(bit).replace("_", "").lower() == bit.name.replace("_", "").lower()
+
+
 def test_check_11_rejection(ca: FakeCA, ir, kur, rr) -> None:
     for transaction in (ir, kur):
         answer = ca.answer(
@@ -425,12 +544,6 @@ def test_check_11_rejection(ca: FakeCA, ir, kur, rr) -> None:
 def test_check_11_rejection_with_a_certificate_is_a_rejection(ca: FakeCA, ir) -> None:
     answer = ca.enrol(asked(ir), ca.issue_for(asked(ir)), status=REJECTION)
     refused(ir, answer, Rejected, "no such device")
-
-
-def test_check_11_waiting(ca: FakeCA, ir, rr) -> None:
-    answer = ca.answer(asked(ir), cert_rep(asked(ir), CertResponse(0, WAITING)))
-    refused(ir, answer, WaitingNotSupported, "asks to be polled")
-    refused(rr, ca.revoke(asked(rr), WAITING), WaitingNotSupported, "asks to be polled")
 
 
 @pytest.mark.parametrize("status", [4, 5, 6, 7, 99])
@@ -457,7 +570,7 @@ def test_check_12_an_encrypted_certificate(ca: FakeCA, kur) -> None:
     refused(kur, answer, UnexpectedAnswer, "expected one in the clear, got an encrypted one")
 
 
-# 13 to 15: the certificate. The CA holds one that nobody wants, so it is told.
+# 13 to 16: the certificate. The CA holds one that nobody wants, so it is told.
 
 
 def test_check_13_another_key(ca: FakeCA, ir) -> None:
@@ -483,18 +596,67 @@ def test_another_subject_is_accepted_if_the_ca_says_so(ca: FakeCA, ir, key) -> N
     assert event.certificate == certificate
 
 
+def names(*entries: str) -> x509.Extension[x509.ExtensionType]:
+    wanted = alternative_names(entries)
+    assert wanted is not None
+    return x509.Extension(wanted.oid, False, wanted)
+
+
+@pytest.fixture
+def ir_with_names(ca: FakeCA, key) -> Transaction:
+    return initialize(
+        subject=SUBJECT,
+        key=key,
+        credential=SECRET,
+        anchors=ca.anchors,
+        recipient=ca.root.certificate.subject,
+        now=NOW,
+        random=secrets.token_bytes,
+        names=alternative_names(("DNS:fw1.example.com", "IP:192.0.2.1")),
+    )
+
+
+def test_check_15_a_name_is_missing(ca: FakeCA, ir_with_names, key) -> None:
+    certificate = ca.root.issue(
+        SUBJECT, key.public_key(), extensions=(names("DNS:fw1.example.com"),)
+    )
+    answer = ca.enrol(asked(ir_with_names), certificate)
+    rejected(ir_with_names, answer, WrongCertificate, "without the name IP:192.0.2.1")
+
+
+def test_more_names_than_asked_for_are_accepted(ca: FakeCA, ir_with_names, key) -> None:
+    held = names("DNS:fw1", "IP:192.0.2.1", "DNS:fw1.example.com")
+    certificate = ca.root.issue(SUBJECT, key.public_key(), extensions=(held,))
+    event = ir_with_names.receive(ca.enrol(asked(ir_with_names), certificate), NOW)
+    assert isinstance(event, CertificateReceived)
+    assert event.changes == ()
+
+
+def test_changes_that_the_ca_admits_are_reported(ca: FakeCA, ir_with_names, key) -> None:
+    certificate = ca.root.issue(name("fw2"), key.public_key())
+    modified = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS)
+    answer = ca.enrol(asked(ir_with_names), certificate, status=modified)
+    event = ir_with_names.receive(answer, NOW)
+    assert isinstance(event, CertificateReceived)
+    assert event.changes == (
+        "for CN=fw2, and CN=fw1 was asked for",
+        "without the name DNS:fw1.example.com, which was asked for",
+        "without the name IP:192.0.2.1, which was asked for",
+    )
+
+
 def test_check_13_another_key_is_never_a_modification(ca: FakeCA, ir) -> None:
     certificate = ca.root.issue(SUBJECT, new_key().public_key())
     modified = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS)
     rejected(ir, ca.enrol(asked(ir), certificate, status=modified), WrongCertificate, "another key")
 
 
-def test_check_15_another_ca(ca: FakeCA, ir, key) -> None:
+def test_check_16_another_ca(ca: FakeCA, ir, key) -> None:
     certificate = make_root().issue(SUBJECT, key.public_key())
     rejected(ir, ca.enrol(asked(ir), certificate), UntrustedCertificate, "does not lead to")
 
 
-def test_check_15_a_root_in_ca_pubs_is_no_trust(ca: FakeCA, ir, key) -> None:
+def test_check_16_a_root_in_ca_pubs_is_no_trust(ca: FakeCA, ir, key) -> None:
     stranger = make_root("stranger")
     certificate = stranger.issue(SUBJECT, key.public_key())
     answer = ca.enrol(
@@ -519,7 +681,7 @@ def test_an_intermediate_in_ca_pubs_links(ca: FakeCA, ir, key) -> None:
         (timedelta(hours=2), timedelta(days=2), "not valid before"),
     ],
 )
-def test_check_15_not_valid_now(
+def test_check_16_not_valid_now(
     ca: FakeCA, ir, key, begins: timedelta, ends: timedelta, words: str
 ) -> None:
     certificate = ca.root.issue(SUBJECT, key.public_key(), begins=NOW + begins, ends=NOW + ends)

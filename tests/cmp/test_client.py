@@ -1,24 +1,34 @@
 """The driver: the order of sending and observing, and which outcome it ends with."""
 
 import secrets
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from csc.runtime.cmp.client import run
+from csc.runtime.cmp.client import Connection, run
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import ConnectionBroken, ProtectionError, WrongCertificate
-from csc.runtime.cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIStatus, PKIStatusInfo
-from csc.runtime.cmp.requests import initialize, revoke
-from csc.runtime.cmp.transaction import (
+from csc.runtime.cmp.events import (
     CertificateReceived,
     CertificateRefused,
     Confirmed,
     Event,
     Revoked,
-    Transaction,
 )
+from csc.runtime.cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIStatus, PKIStatusInfo
+from csc.runtime.cmp.requests import initialize, revoke
+from csc.runtime.cmp.transaction import Transaction
 from peers.certificates import NOW, new_key
 from peers.fake_ca import ACCEPTED, SECRET, SUBJECT, FakeCA
+
+
+def no_pause(seconds: float) -> None:
+    raise AssertionError(f"nothing is waited for, and this for {seconds} seconds")
+
+
+def over(send: Callable[[bytes], bytes], pause: Callable[[float], None] = no_pause) -> Connection:
+    return Connection(send, lambda: NOW, pause, timedelta(minutes=10))
 
 
 @pytest.fixture
@@ -45,7 +55,7 @@ def test_what_is_observed_is_observed_before_the_next_message(ca: FakeCA, ir) ->
             return ca.enrol(message, ca.issue_for(message))
         return ca.confirm(message)
 
-    result = run(ir, send, lambda: NOW, lambda event: log.append(type(event)))
+    result = run(ir, over(send), lambda event: log.append(type(event)))
     assert isinstance(result, CertificateReceived)
     assert log == [BodyType.IR, CertificateReceived, BodyType.CERT_CONF, Confirmed]
 
@@ -61,7 +71,7 @@ def test_a_failing_observer_keeps_the_confirmation_back(ca: FakeCA, ir) -> None:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        run(ir, send, lambda: NOW, observe)
+        run(ir, over(send), observe)
     assert sent == [BodyType.IR]
 
 
@@ -73,7 +83,7 @@ def test_a_revocation_ends_with_the_first_answer(ca: FakeCA) -> None:
         now=NOW,
         random=secrets.token_bytes,
     )
-    assert run(transaction, ca.revoke, lambda: NOW, lambda _: None) == Revoked(ACCEPTED)
+    assert run(transaction, over(ca.revoke), lambda _: None) == Revoked(ACCEPTED)
 
 
 @pytest.mark.parametrize("confirms", [True, False])
@@ -90,7 +100,7 @@ def test_a_wrong_certificate_is_raised_after_the_ca_was_told(ca: FakeCA, ir, con
         return ca.confirm(message) if confirms else ca.answer(message, refusal)
 
     with pytest.raises(WrongCertificate, match="another key"):
-        run(ir, send, lambda: NOW, events.append)
+        run(ir, over(send), events.append)
     assert sent == [BodyType.IR, BodyType.CERT_CONF]
     assert isinstance(events[0], CertificateRefused)
 
@@ -102,12 +112,11 @@ def test_a_transport_error_leaves_the_message_to_be_sent_again(ca: FakeCA, ir) -
         raise ConnectionBroken("cut")
 
     with pytest.raises(ConnectionBroken):
-        run(ir, broken, lambda: NOW, lambda _: None)
+        run(ir, over(broken), lambda _: None)
     assert ir.outgoing == before
     result = run(
         ir,
-        lambda m: ca.enrol(m, ca.issue_for(m)) if m == before else ca.confirm(m),
-        lambda: NOW,
+        over(lambda m: ca.enrol(m, ca.issue_for(m)) if m == before else ca.confirm(m)),
         lambda _: None,
     )
     assert isinstance(result, CertificateReceived)
@@ -118,7 +127,6 @@ def test_an_unprotected_answer_is_raised(ca: FakeCA, ir) -> None:
     with pytest.raises(ProtectionError):
         run(
             ir,
-            lambda m: ca.enrol(m, ca.issue_for(m), credential=stranger),
-            lambda: NOW,
+            over(lambda m: ca.enrol(m, ca.issue_for(m), credential=stranger)),
             lambda _: None,
         )

@@ -15,6 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import Name, ReasonFlags
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import CMPError, Rejected
+from csc.runtime.cmp.events import (
+    CertificateReceived,
+    CertificateRefused,
+    Confirmed,
+    Revoked,
+)
 from csc.runtime.cmp.model import (
     BodyType,
     CertConfirmContent,
@@ -36,13 +42,7 @@ from csc.runtime.cmp.protection import (
     verify_signature,
 )
 from csc.runtime.cmp.requests import initialize, revoke, update
-from csc.runtime.cmp.transaction import (
-    CertificateReceived,
-    CertificateRefused,
-    Confirmed,
-    Revoked,
-    Transaction,
-)
+from csc.runtime.cmp.transaction import Transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers.certificates import NOW, make_certificate, name, new_key
@@ -183,7 +183,7 @@ def test_enrolment_from_request_to_confirmation(ca: FakeCA, key, start: Callable
     certificate = ca.issue_for(request)
     answer = ca.enrol(request, certificate)
     event = transaction.receive(answer, NOW)
-    assert event == CertificateReceived(certificate, event.chain, ACCEPTED)
+    assert event == CertificateReceived(certificate, event.chain, ACCEPTED, key)
 
     message = decode(asked(transaction))
     assert message.body.type is BodyType.CERT_CONF

@@ -28,6 +28,12 @@ _USAGES = (
 )
 SIGNS = ("digital_signature",)
 ISSUES = ("key_cert_sign", "crl_sign")
+# id-kp-cmcRA, RFC 6402 2.10: such a certificate signs CMP messages for its CA.
+SPEAKS_FOR_THE_CA = x509.Extension(
+    x509.ExtendedKeyUsage.oid,
+    False,
+    x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")]),
+)
 
 
 def name(common_name: str) -> x509.Name:
@@ -89,6 +95,7 @@ class Issuer:
         *,
         is_ca: bool | None = False,
         usages: Sequence[str] | None = SIGNS,
+        extensions: Sequence[x509.Extension[x509.ExtensionType]] = (),
         begins: datetime = NOW - timedelta(days=1),
         ends: datetime = NOW + timedelta(days=30),
     ) -> x509.Certificate:
@@ -99,6 +106,7 @@ class Issuer:
             self.key,
             is_ca=is_ca,
             usages=usages,
+            extensions=extensions,
             begins=begins,
             ends=ends,
         )

@@ -12,12 +12,16 @@ from csc.runtime.cmp.model import (
     CertRepMessage,
     CertReqMessages,
     CertResponse,
+    InfoTypeAndValue,
+    Pkcs10Request,
     PKIBody,
     PKIConfirmContent,
     PKIHeader,
     PKIMessage,
     PKIStatus,
     PKIStatusInfo,
+    PollEntry,
+    PollRepContent,
     RevRepContent,
 )
 from csc.runtime.cmp.protection import (
@@ -27,13 +31,20 @@ from csc.runtime.cmp.protection import (
     protect,
 )
 
-from .certificates import NOW, Issuer, make_root, name, new_key
+from .certificates import NOW, SPEAKS_FOR_THE_CA, Issuer, make_root, name, new_key
 
 SECRET = PasswordCredential(b"3078", b"open sesame")
 SUBJECT = name("fw1")
 ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)
+WAITING = PKIStatusInfo(PKIStatus.WAITING, ("the officer is at lunch",))
+IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")
 PKI_CONF = PKIBody(BodyType.PKI_CONF, PKIConfirmContent())
-_ANSWERS = {BodyType.IR: BodyType.IP, BodyType.CR: BodyType.CP, BodyType.KUR: BodyType.KUP}
+_ANSWERS = {
+    BodyType.IR: BodyType.IP,
+    BodyType.CR: BodyType.CP,
+    BodyType.P10CR: BodyType.CP,
+    BodyType.KUR: BodyType.KUP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,10 @@ class FakeCA:
     def issue_for(self, request: bytes) -> x509.Certificate:
         """The certificate that `request` asks for."""
         content = decode(request).body.content
+        if isinstance(content, Pkcs10Request):
+            csr = x509.load_der_x509_csr(content.der)
+            assert csr.is_signature_valid
+            return self.root.issue(csr.subject, csr.public_key())  # pyright: ignore[reportArgumentType]
         assert isinstance(content, CertReqMessages)
         template = content.requests[0].template
         assert template.subject is not None
@@ -116,6 +131,15 @@ class FakeCA:
             **header,
         )
 
+    def wait(self, request: bytes, cert_req_id: int = 0) -> bytes:
+        """ip, cp or kup that says: not decided yet."""
+        return self.answer(request, cert_rep(request, CertResponse(cert_req_id, WAITING)))
+
+    def poll_rep(self, request: bytes, *entries: PollEntry) -> bytes:
+        """pollRep with `entries`, or one that has the asker come back in a minute."""
+        body = PKIBody(BodyType.POLL_REP, PollRepContent(entries or (PollEntry(0, 60),)))
+        return self.answer(request, body)
+
     def confirm(self, request: bytes, **header: object) -> bytes:
         """pkiconf."""
         return self.answer(request, PKI_CONF, **header)  # pyright: ignore[reportArgumentType]
@@ -135,7 +159,9 @@ def cert_rep(request: bytes, *responses: CertResponse, ca_pubs: tuple[bytes, ...
 def make_fake_ca() -> FakeCA:
     root = make_root()
     signer_key, key = new_key(), new_key()
-    signer = root.issue(name("Test CMP signer"), signer_key.public_key())
+    signer = root.issue(
+        name("Test CMP signer"), signer_key.public_key(), extensions=(SPEAKS_FOR_THE_CA,)
+    )
     return FakeCA(
         root,
         SignatureCredential(signer, signer_key),

@@ -32,9 +32,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def quick_key() -> ec.EllipticCurvePrivateKey:
-    """A key that costs nothing to make, for tests that are not about keys."""
+def quick_key(kind: str) -> ec.EllipticCurvePrivateKey:
+    """A key that costs nothing to make, whatever kind is asked for: for tests that are not about keys."""
+    del kind
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def no_pause(seconds: float) -> None:
+    raise AssertionError(f"the CA decides at once, and this waits for {seconds} seconds")
 
 
 @dataclass
@@ -96,6 +101,7 @@ class Device:
                 clock=self.clock,
                 random=os.urandom,
                 generate_key=quick_key,
+                pause=no_pause,
             )
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)
