@@ -28,7 +28,6 @@ from ..model import (
     Extension,
     InfoTypeAndValue,
     OtherContent,
-    PBMParameter,
     PKIBody,
     PKIConfirmContent,
     PKIFailureInfo,
@@ -66,26 +65,6 @@ def decode(data: bytes) -> PKIMessage:
     except Exception as error:
         # pyasn1 raises PyAsn1Error and, on some garbage, whatever its internals run into.
         raise MalformedMessage(f"no PKIMessage: {type(error).__name__}") from error
-
-
-def decode_pbm_parameter(der: bytes) -> PBMParameter:
-    """The parameters of a password-based MAC.
-
-    Raises:
-        MalformedMessage: if they are none.
-    """
-    try:
-        value = _decode(der, rfc4210.PBMParameter())
-        return PBMParameter(
-            bytes(value["salt"]),
-            _algorithm(value["owf"]),
-            int(value["iterationCount"]),
-            _algorithm(value["mac"]),
-        )
-    except MalformedMessage:
-        raise
-    except Exception as error:
-        raise MalformedMessage(f"no PBMParameter: {type(error).__name__}") from error
 
 
 def _decode(data: bytes, spec):
