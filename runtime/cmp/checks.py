@@ -18,9 +18,9 @@
 10. There is exactly one response, to the request's certReqId (RFC 9483 4.1.1), or one status (RFC 9483 4.2);
     a pollRep has one entry, for what is polled for (RFC 9810 5.3.22).
 11. Its status is accepted or grantedWithMods, or asks to wait (RFC 9810 5.2.3); every failInfo is named.
-12. With it comes a certificate; in the clear, unless the new key proves itself by decrypting it (RFC 9810
-    5.2.8.3.2); and a private key exactly where the CA was to make it, signed by who may make keys
-    (RFC 9483 4.1.6, `enveloped`).
+12. With it comes a certificate; in the clear, unless the new key proves itself by decrypting it
+    (RFC 9810 5.2.8.3.2); and a private key exactly where the CA was to make it, signed by who may make
+    keys (RFC 9483 4.1.6, `enveloped`).
 13. The certificate is for the key of the request,
 14. for its subject and
 15. for its alternative names, unless the CA says that it changed something (grantedWithMods).

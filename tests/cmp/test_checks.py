@@ -415,7 +415,7 @@ def test_check_8_an_unprotected_error_is_taken_by_its_own_option_only(ca, key, p
     body = PKIBody(BodyType.ERROR, ErrorMsgContent(REJECTION))
     transaction = tolerant(ca, key, policy)
     error = refused(
-        transaction, unprotected(ca.answer(asked(transaction), body)), ProtectionError, ""
+        transaction, unprotected(ca.answer(asked(transaction), body)), ProtectionError, "not protected"
     )
     assert "Tolerate=unprotected-error" in error.way_out
     transaction = tolerant(ca, key, Policy(unprotected_error=True))

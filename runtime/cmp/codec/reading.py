@@ -70,11 +70,11 @@ def decode(data: bytes) -> PKIMessage:
         raise MalformedMessage(
             f"the message has {len(data)} bytes, more than {MAX_MESSAGE_SIZE} at most"
         )
-    measure(data, MAX_VALUES, MAX_DEPTH)
     try:
+        measure(data, MAX_VALUES, MAX_DEPTH)
         return _message(data)
-    except MalformedMessage:
-        raise
+    except MalformedMessage as error:
+        raise MalformedMessage(f"no PKIMessage: {error.message}") from None
     except Exception as error:
         # pyasn1 raises PyAsn1Error and, on some garbage, whatever its internals run into.
         raise MalformedMessage(f"no PKIMessage: {type(error).__name__}") from error

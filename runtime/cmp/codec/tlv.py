@@ -42,6 +42,10 @@ def measure(der: bytes, most: int, deepest: int) -> None:
     Raises:
         MalformedMessage: if it has more, or lengths do not fit (X.690 10.1: all are definite).
     """
+    start = _content_start(der, 0, len(der))
+    end = start + _length(der, 1, start)
+    if end < len(der):
+        raise MalformedMessage(f"{len(der) - end} bytes follow the end of a value")
     ends = [len(der)]
     at, count = 0, 0
     while at < len(der):
