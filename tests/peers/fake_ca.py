@@ -27,7 +27,7 @@ from csc.runtime.cmp.protection import (
     protect,
 )
 
-from .certificates import NOW, Issuer, make_root, name, new_key
+from .certificates import NOW, SPEAKS_FOR_CA, Issuer, make_root, name, new_key
 
 SECRET = PasswordCredential(b"3078", b"open sesame")
 SUBJECT = name("fw1")
@@ -135,7 +135,9 @@ def cert_rep(request: bytes, *responses: CertResponse, ca_pubs: tuple[bytes, ...
 def make_fake_ca() -> FakeCA:
     root = make_root()
     signer_key, key = new_key(), new_key()
-    signer = root.issue(name("Test CMP signer"), signer_key.public_key())
+    signer = root.issue(
+        name("Test CMP signer"), signer_key.public_key(), extensions=[SPEAKS_FOR_CA]
+    )
     return FakeCA(
         root,
         SignatureCredential(signer, signer_key),
