@@ -4,15 +4,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from csc.runtime.cmp.codec import MGF1, PSSParameter, decode_pss_parameter, encode_pss_parameter
 from csc.runtime.cmp.errors import MalformedMessage, ProtectionError
-from csc.runtime.cmp.keys import KeyType, generate
+from csc.runtime.cmp.keys import KeyType, generate, key_type_of
 from csc.runtime.cmp.model import AlgorithmIdentifier
 from csc.runtime.cmp.protection import RSAPadding, sign, signature_algorithm, verify_raw
 from csc.runtime.cmp.signatures import RSASSA_PSS, key_problem
+from csc.runtime.cmp.trust import verify_chain
 from hypothesis import given
 from hypothesis import strategies as st
 from peers.openssl import needs_openssl
@@ -303,7 +305,21 @@ def test_garbage_is_no_pss_parameter(data: bytes) -> None:
         decode_pss_parameter(data)
 
 
-# OpenSSL's opinion.
+# The opinion of others.
+
+
+def test_the_certificate_of_rfc_9881() -> None:
+    """C.3: another implementation's signature with ML-DSA-44."""
+    pem = Path(__file__).parents[1] / "data" / "rfc9881-mldsa44.pem"
+    certificate = x509.load_pem_x509_certificate(pem.read_bytes())
+    key = certificate.public_key()
+    algorithm = AlgorithmIdentifier(ALGORITHMS["mldsa44"])
+    assert key_type_of(key) == KeyType("mldsa44")
+    signed = certificate.tbs_certificate_bytes
+    verify_raw(key, algorithm, certificate.signature, signed)
+    with pytest.raises(ProtectionError, match="signature is wrong"):
+        verify_raw(key, algorithm, certificate.signature, signed + b"\x00")
+    verify_chain(certificate, [certificate], [], certificate.not_valid_before_utc)
 
 
 @needs_openssl
