@@ -29,8 +29,9 @@ CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 ED25519 = "1.3.101.112"
 ED448 = "1.3.101.113"
-# Bytes: RFC 4055's default, the shortest in use.
+# Bytes: RFC 4055's default, the shortest in use; and what no key of MAX_RSA bits has room for.
 _MIN_PSS_SALT = 20
+_MAX_PSS_SALT = MAX_RSA // 8
 
 _NULL = b"\x05\x00"
 _SHA256 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.1", _NULL)
@@ -261,10 +262,10 @@ def _padding(
             f"RSASSA-PSS with {digest.name} is accepted with MGF1 of the same hash only,"
             f" not {parameter.mgf_hash.oid}"
         )
-    if parameter.salt_length < _MIN_PSS_SALT:
+    if not _MIN_PSS_SALT <= parameter.salt_length <= _MAX_PSS_SALT:
         raise ProtectionError(
             f"RSASSA-PSS with a salt of {parameter.salt_length} bytes is not accepted:"
-            f" {_MIN_PSS_SALT} are the least"
+            f" {_MIN_PSS_SALT} to {_MAX_PSS_SALT} are"
         )
     if parameter.trailer != 1:
         raise ProtectionError(f"RSASSA-PSS with the trailer field {parameter.trailer} is unknown")

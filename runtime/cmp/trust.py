@@ -1,19 +1,23 @@
 """Certificates in; whether they lead to the CA's own, and may do what they did, decided.
 
 Path validation is `cryptography.x509.verification` (RFC 5280 6). Its usual policy is the web's, which refuses
-private CAs: no names or purposes are demanded here, but every issuer has to be a CA.
+private CAs: no names or purposes are demanded here, but every issuer has to be a CA. Whatever its policy, it
+takes certificates signed with RSA (from 2048 bits), with ECDSA on P-256, P-384 and P-521, and with ML-DSA, by
+SHA-256 or better. Chains of EdDSA keys, and of RSASSA-PSS with other salts than the usual one, it does not
+take; those are searched by `paths`, which takes nothing else that it refuses.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -24,12 +28,18 @@ from cryptography.x509.verification import (
 )
 
 from .errors import UntrustedCertificate, clean
+from .paths import LONGEST_CHAIN, MOST_LINKS, NO_ISSUER, NOT_VALID, find_path, needs_own_search
+from .signatures import MIN_RSA, key_problem
 
-# A chain of a private CA has a root, one or two issuing CAs, and the certificate itself.
-_LONGEST_CHAIN = 8
-# What the path validation accepts of a CA.
-_SMALLEST_RSA = 2048  # bits
-_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+# RFC 9810 4.5, RFC 6402 2.10: a CA lets the holder of such a certificate speak for it.
+CMC_CA = "1.3.6.1.5.5.7.3.27"  # id-kp-cmcCA
+CMC_RA = "1.3.6.1.5.5.7.3.28"  # id-kp-cmcRA
+CM_KGA = "1.3.6.1.5.5.7.3.32"  # id-kp-cmKGA
+SPEAKS_FOR_CA = frozenset({CMC_CA, CMC_RA})
+"""Who may sign an answer."""
+GENERATES_KEYS = SPEAKS_FOR_CA | {CM_KGA}
+"""Who may sign a package with a private key that was generated at the CA (RFC 9483 4.1.6)."""
+
 _VERIFIER_TALK = (
     "validation failed: ",
     "candidates exhausted: ",
@@ -68,18 +78,29 @@ def verify_chain(
         PolicyBuilder()
         .store(Store(list(anchors)))
         .time(at)
-        .max_chain_depth(_LONGEST_CHAIN)
+        .max_chain_depth(LONGEST_CHAIN)
         .extension_policies(ca_policy=_issuers(), ee_policy=ExtensionPolicy.permit_all())
         .build_client_verifier()
     )
+    links = [link for link in untrusted[:MOST_LINKS] if _key(link) is not None]
     try:
-        verifier.verify(leaf, list(untrusted))
+        verifier.verify(leaf, links)
     except (VerificationError, ValueError) as error:
-        wanted = " or ".join(_dn(anchor.subject) for anchor in anchors)
-        raise UntrustedCertificate(
-            f"the certificate {_dn(leaf.subject)}, issued by {_dn(leaf.issuer)}, does not lead to"
-            f" {wanted}: {_reason(leaf, error, at)}"
-        ) from None
+        reason = _reason(leaf, error, at)
+    else:
+        return
+    if needs_own_search((leaf, *anchors, *links)):
+        try:
+            find_path(leaf, anchors, links, at)
+        except UntrustedCertificate as error:
+            reason = _out_of_date(leaf, at) or error.message
+        else:
+            return
+    wanted = " or ".join(_dn(anchor.subject) for anchor in anchors)
+    raise UntrustedCertificate(
+        f"the certificate {_dn(leaf.subject)}, issued by {_dn(leaf.issuer)}, does not lead to"
+        f" {wanted}: {reason}"
+    )
 
 
 def _verify_version_1(
@@ -97,7 +118,7 @@ def _verify_version_1(
             verify_chain(anchor, [anchor], [], at)
             if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
                 return
-            problem = _out_of_date(leaf, at)
+            problem = _out_of_date(leaf, at) or problem
     raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not trusted: {problem}")
 
 
@@ -120,17 +141,18 @@ def _may_issue(_: Policy, certificate: x509.Certificate, usage: x509.KeyUsage | 
 def _check_anchor(anchor: x509.Certificate) -> None:
     """Find what path validation would refuse with words that help nobody."""
     name = _dn(anchor.subject)
-    key = anchor.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < _SMALLEST_RSA:
-            raise UntrustedCertificate(
-                f"the CA certificate {name} has an RSA key of {key.key_size} bits, and"
-                f" {_SMALLEST_RSA} are the least that can be trusted"
-            )
-    elif not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES):
+    key = _key(anchor)
+    if key is None:
+        raise UntrustedCertificate(f"the CA certificate {name} has a key that cannot be read")
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA:
         raise UntrustedCertificate(
-            f"the CA certificate {name} has a key that is neither RSA nor of the curves P-256, P-384"
-            " and P-521: a chain to it cannot be checked"
+            f"the CA certificate {name} has an RSA key of {key.key_size} bits, and"
+            f" {MIN_RSA} are the least that can be trusted"
+        )
+    problem = key_problem(key)
+    if problem is not None:
+        raise UntrustedCertificate(
+            f"the key of the CA certificate {name} cannot be trusted: {problem}"
         )
     try:
         constraints = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value
@@ -142,25 +164,37 @@ def _check_anchor(anchor: x509.Certificate) -> None:
         raise UntrustedCertificate(f"the certificate {name} is not a CA's")
 
 
+def _key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
+    """The public key, None if it is of a kind that nobody here knows."""
+    try:
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
 def _reason(leaf: x509.Certificate, error: Exception, at: datetime) -> str:
     """The verifier's reason in words that need no knowledge of the verifier."""
-    if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
-        return _out_of_date(leaf, at)
+    late = _out_of_date(leaf, at)
+    if late is not None:
+        return late
     text = re.sub(r" \(encountered processing .*", "", str(error), flags=re.DOTALL)
     text = re.sub(r": AlgorithmIdentifier .*", "", text, flags=re.DOTALL)
     for prefix in _VERIFIER_TALK:
         text = text.removeprefix(prefix)
     if text in ("", "candidates exhausted", "all candidates exhausted with no interior errors"):
-        return "no certificate of its issuer is at hand"
+        return NO_ISSUER
     if text == "cert is not valid at validation time":
-        return "a certificate on the way is not valid now"
+        return NOT_VALID
     return clean(text)
 
 
-def _out_of_date(leaf: x509.Certificate, at: datetime) -> str:
+def _out_of_date(leaf: x509.Certificate, at: datetime) -> str | None:
+    """What is wrong with the time, None if nothing is."""
     if at > leaf.not_valid_after_utc:
         return f"it expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC"
-    return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
+    if at < leaf.not_valid_before_utc:
+        return f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC"
+    return None
 
 
 def _dn(name: x509.Name) -> str:
@@ -183,3 +217,36 @@ def check_signer(signer: x509.Certificate) -> None:
             f"the certificate {_dn(signer.subject)} signed the answer, and its keyUsage"
             " does not allow it to"
         )
+
+
+def check_authorized(
+    signer: x509.Certificate,
+    anchors: Sequence[x509.Certificate],
+    purposes: Collection[str] = SPEAKS_FOR_CA,
+) -> None:
+    """Check that the holder of a certificate that leads to an anchor may speak for the CA.
+
+    An anchor may, and a CA's certificate; another one if its extendedKeyUsage has one of `purposes`. A
+    certificate of an end entity may not: any device of the same CA could answer in the CA's name.
+
+    Raises:
+        UntrustedCertificate: if it may not (RFC 9483 3.5, RFC 9810 4.5).
+    """
+    if signer in anchors:
+        return
+    with suppress(x509.ExtensionNotFound):
+        if signer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return
+    with suppress(x509.ExtensionNotFound):
+        usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        if any(purpose.dotted_string in purposes for purpose in usage):
+            return
+    error = UntrustedCertificate(
+        f"the certificate {_dn(signer.subject)} is an end entity's, and no extendedKeyUsage lets it"
+        " speak for the CA (cmcCA or cmcRA)"
+    )
+    error.way_out = (
+        "have the CA sign with its own certificate, or issue the signer's with cmcCA; if it cannot,"
+        " Tolerate=any-signer at the CMPServer lets every certificate of the CA sign"
+    )
+    raise error

@@ -41,7 +41,7 @@ from csc.runtime.cmp.transaction import (
     Transaction,
 )
 from csc.runtime.cmp.transport import HttpTransport
-from peers.certificates import ISSUES, make_certificate, name, new_key
+from peers.certificates import ISSUES, SPEAKS_FOR_CA, make_certificate, name, new_key
 from peers.openssl import mock_server, needs_openssl
 
 pytestmark = needs_openssl
@@ -103,7 +103,8 @@ def site(
     root = certify(name("Test Root"), root_key, root_key, is_ca=True, usages=ISSUES)
     certificate = certify(SUBJECT, key, root_key)
     store(folder, "root", root)
-    store(folder, "signer", certify(name("CMP signer"), signer_key, root_key), signer_key)
+    signer = certify(name("CMP signer"), signer_key, root_key, extensions=[SPEAKS_FOR_CA])
+    store(folder, "signer", signer, signer_key)
     store(folder, "ee", certificate)
     other_key = new_key()
     store(folder, "stranger", certify(name("CMP signer"), other_key, other_key), other_key)

@@ -5,14 +5,22 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
 from csc.runtime.cmp.errors import UntrustedCertificate
-from csc.runtime.cmp.trust import check_signer, verify_chain
+from csc.runtime.cmp.trust import (
+    CM_KGA,
+    CMC_CA,
+    CMC_RA,
+    GENERATES_KEYS,
+    check_authorized,
+    check_signer,
+    verify_chain,
+)
 from peers.certificates import (
     ISSUES,
     NOW,
@@ -259,12 +267,13 @@ def test_a_root_with_a_short_rsa_key_is_named() -> None:
     refused("RSA key of 1024 bits, and 2048", leaf_of(odd), [odd.certificate])
 
 
-@pytest.mark.parametrize(
-    "key", [ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256K1())]
-)
-def test_a_root_with_a_key_that_cannot_be_checked_is_named(key) -> None:
-    odd = anchor_with(key=key)
-    refused("neither RSA nor of the curves", leaf_of(odd), [odd.certificate])
+def test_a_root_with_a_key_that_cannot_be_checked_is_named() -> None:
+    odd = anchor_with(key=ec.generate_private_key(ec.SECP256K1()))
+    refused(
+        "key of the CA certificate CN=odd root cannot be trusted: its curve is secp256k1",
+        leaf_of(odd),
+        [odd.certificate],
+    )
 
 
 def test_an_rsa_root(rsa_key: rsa.RSAPrivateKey) -> None:
@@ -290,3 +299,46 @@ def test_a_signer_may_sign(root: Issuer, usages) -> None:
 def test_a_signer_may_not_sign(root: Issuer, usages) -> None:
     with pytest.raises(UntrustedCertificate, match="CN=fw1 signed the answer, and its keyUsage"):
         check_signer(leaf_of(root, usages=usages))
+
+
+# Who may speak for the CA.
+
+
+def purposes(*oids: str) -> list[x509.Extension[x509.ExtendedKeyUsage]]:
+    usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in oids])
+    return [x509.Extension(usage.oid, False, usage)]
+
+
+@pytest.mark.parametrize("oid", [CMC_CA, CMC_RA])
+def test_a_signer_that_speaks_for_the_ca(root: Issuer, oid: str) -> None:
+    check_authorized(leaf_of(root, extensions=purposes("1.2.3", oid)), [root.certificate])
+
+
+def test_the_ca_speaks_for_itself(root: Issuer) -> None:
+    check_authorized(root.certificate, [root.certificate])
+    check_authorized(make_intermediate(root, "Issuing CA").certificate, [root.certificate])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"is_ca": None},
+        {"extensions": purposes("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")},
+        {"extensions": purposes("2.5.29.37.0")},  # anyExtendedKeyUsage
+        {"extensions": purposes(CM_KGA)},
+    ],
+)
+def test_another_device_of_the_ca_does_not(root: Issuer, options: dict) -> None:
+    with pytest.raises(
+        UntrustedCertificate, match="CN=fw1 is an end entity's, and no ext"
+    ) as caught:
+        check_authorized(leaf_of(root, **options), [root.certificate])
+    assert "Tolerate=any-signer at the CMPServer" in caught.value.way_out
+
+
+def test_a_key_package_may_come_from_a_key_generation_authority(root: Issuer) -> None:
+    leaf = leaf_of(root, extensions=purposes(CM_KGA))
+    check_authorized(leaf, [root.certificate], GENERATES_KEYS)
+    with pytest.raises(UntrustedCertificate):
+        check_authorized(leaf_of(root), [root.certificate], GENERATES_KEYS)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
     CertificatePublicKeyTypes,
@@ -27,13 +27,13 @@ _USAGES = (
     "decipher_only",
 )
 SIGNS = ("digital_signature",)
-ISSUES = ("key_cert_sign", "crl_sign")
-# id-kp-cmcRA, RFC 6402 2.10: such a certificate signs CMP messages for its CA.
-SPEAKS_FOR_THE_CA = x509.Extension(
+# id-kp-cmcCA, RFC 9810 4.5: a signer that speaks for its CA.
+SPEAKS_FOR_CA = x509.Extension(
     x509.ExtendedKeyUsage.oid,
     False,
-    x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")]),
+    x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")]),
 )
+ISSUES = ("key_cert_sign", "crl_sign")
 
 
 def name(common_name: str) -> x509.Name:
@@ -56,6 +56,7 @@ def make_certificate(
     extensions: Sequence[x509.Extension[x509.ExtensionType]] = (),
     begins: datetime = NOW - timedelta(days=1),
     ends: datetime = NOW + timedelta(days=30),
+    pss: padding.PSS | None = None,
 ) -> x509.Certificate:
     """A certificate; `is_ca` and `usages` leave their extension out where they are None."""
     builder = (
@@ -77,8 +78,8 @@ def make_certificate(
         builder = builder.add_extension(usage, critical=True)
     for extension in extensions:
         builder = builder.add_extension(extension.value, extension.critical)
-    plain = isinstance(issuer_key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
-    return builder.sign(issuer_key, None if plain else hashes.SHA256())
+    hashed = isinstance(issuer_key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return builder.sign(issuer_key, hashes.SHA256() if hashed else None, rsa_padding=pss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +90,16 @@ class Issuer:
     key: CertificateIssuerPrivateKeyTypes
 
     def issue(
-        self,
-        subject: x509.Name,
-        key: CertificatePublicKeyTypes,
-        *,
-        is_ca: bool | None = False,
-        usages: Sequence[str] | None = SIGNS,
-        extensions: Sequence[x509.Extension[x509.ExtensionType]] = (),
-        begins: datetime = NOW - timedelta(days=1),
-        ends: datetime = NOW + timedelta(days=30),
+        self, subject: x509.Name, key: CertificatePublicKeyTypes, **options
     ) -> x509.Certificate:
-        return make_certificate(
-            subject,
-            key,
-            self.certificate.subject,
-            self.key,
-            is_ca=is_ca,
-            usages=usages,
-            extensions=extensions,
-            begins=begins,
-            ends=ends,
-        )
+        """A certificate; the options are `make_certificate`'s."""
+        return make_certificate(subject, key, self.certificate.subject, self.key, **options)
 
 
-def make_root(common_name: str = "Test Root") -> Issuer:
-    key = new_key()
+def make_root(
+    common_name: str = "Test Root", key: CertificateIssuerPrivateKeyTypes | None = None
+) -> Issuer:
+    key = key or new_key()
     subject = name(common_name)
     certificate = make_certificate(
         subject, key.public_key(), subject, key, is_ca=True, usages=ISSUES
@@ -121,6 +107,9 @@ def make_root(common_name: str = "Test Root") -> Issuer:
     return Issuer(certificate, key)
 
 
-def make_intermediate(above: Issuer, common_name: str) -> Issuer:
-    key = new_key()
-    return Issuer(above.issue(name(common_name), key.public_key(), is_ca=True, usages=ISSUES), key)
+def make_intermediate(
+    above: Issuer, common_name: str, key: CertificateIssuerPrivateKeyTypes | None = None, **options
+) -> Issuer:
+    key = key or new_key()
+    options = {"is_ca": True, "usages": ISSUES} | options
+    return Issuer(above.issue(name(common_name), key.public_key(), **options), key)

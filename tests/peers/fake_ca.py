@@ -31,7 +31,7 @@ from csc.runtime.cmp.protection import (
     protect,
 )
 
-from .certificates import NOW, SPEAKS_FOR_THE_CA, Issuer, make_root, name, new_key
+from .certificates import NOW, SPEAKS_FOR_CA, Issuer, make_root, name, new_key
 
 SECRET = PasswordCredential(b"3078", b"open sesame")
 SUBJECT = name("fw1")
@@ -160,7 +160,7 @@ def make_fake_ca() -> FakeCA:
     root = make_root()
     signer_key, key = new_key(), new_key()
     signer = root.issue(
-        name("Test CMP signer"), signer_key.public_key(), extensions=(SPEAKS_FOR_THE_CA,)
+        name("Test CMP signer"), signer_key.public_key(), extensions=[SPEAKS_FOR_CA]
     )
     return FakeCA(
         root,
