@@ -81,7 +81,8 @@ _KEY_AGREE = _sequence(
     _maybe("ukm", _explicit(univ.OctetString(), 1)),
     _one("algorithm", _ALGORITHM()),
     _one(
-        "keys", list_of(_sequence(_one("rid", univ.Any()), _one("encryptedKey", univ.OctetString())))
+        "keys",
+        list_of(_sequence(_one("rid", univ.Any()), _one("encryptedKey", univ.OctetString()))),
     ),
 )
 _RECIPIENT_KEY = _sequence(
@@ -222,9 +223,7 @@ def decode_asymmetric_key_package(data: bytes) -> tuple[OneAsymmetricKey, ...]:
         MalformedMessage: if it is none.
     """
     with reading("AsymmetricKeyPackage"):
-        return tuple(
-            _asymmetric_key(one) for one in whole(data, list_of(_ONE_ASYMMETRIC_KEY))
-        )
+        return tuple(_asymmetric_key(one) for one in whole(data, list_of(_ONE_ASYMMETRIC_KEY)))
 
 
 def decode_encrypted_value(data: bytes) -> EncryptedValue:
@@ -375,9 +374,7 @@ def _asymmetric_key(value) -> OneAsymmetricKey:
         + der_encode(univ.OctetString(bytes(value["privateKey"])))
     )
     public_key = value["publicKey"]
-    return OneAsymmetricKey(
-        tlv(_SEQUENCE, info), _bits(public_key) if public_key.isValue else None
-    )
+    return OneAsymmetricKey(tlv(_SEQUENCE, info), _bits(public_key) if public_key.isValue else None)
 
 
 def _maybe_algorithm(value) -> AlgorithmIdentifier | None:
