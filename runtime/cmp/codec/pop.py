@@ -1,6 +1,6 @@
 # pyright: basic
 # pyasn1 makes the members of its classes at run time; strict typing sees nothing in them.
-"""Proof of possession for keys that cannot sign: its parts as bytes and as data (RFC 9810 5.2.8.3, RFC 4211 4.2).
+"""Proof of possession for keys that cannot sign, as bytes and as data (RFC 9810 5.2.8.3, RFC 4211 4.2).
 
 All contents are those inside the tags of PKIBody and ProofOfPossession.
 """

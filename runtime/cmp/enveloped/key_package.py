@@ -1,6 +1,6 @@
 """A key package that a key generation authority signed in; the private key, checked, out.
 
-What CMP delivers for a key that the CA generated (RFC 9810 5.3.4, RFC 9483 4.1.6) is, inside the EnvelopedData, a
+For a key that the CA generated, CMP delivers (RFC 9810 5.3.4, RFC 9483 4.1.6), inside the EnvelopedData, a
 SignedData (RFC 5652 5) around an AsymmetricKeyPackage (RFC 5958). The checks are numbered in `key_package`.
 """
 
