@@ -161,15 +161,13 @@ class TestOpenssl:
     pytestmark = needs_openssl
 
     @pytest.mark.parametrize("options", [[], ["-keyid"], ["-stream"], ["-md", "sha512"]])
-    @pytest.mark.parametrize("kind", ["ec", "rsa", "ed25519"])
+    @pytest.mark.parametrize("kind", ["ec", "rsa"])
     def test_it_is_read(self, tmp_path: Path, world: World, kind: str, options: list[str]) -> None:
-        if kind == "ed25519" and "-md" not in options:
-            options = [*options, "-md", "sha512"]  # RFC 8419 2.3
-        key = {
-            "ec": lambda: ec.generate_private_key(ec.SECP384R1()),
-            "rsa": lambda: rsa.generate_private_key(65537, 2048),
-            "ed25519": ed25519.Ed25519PrivateKey.generate,
-        }[kind]()
+        key = (
+            ec.generate_private_key(ec.SECP384R1())
+            if kind == "ec"
+            else rsa.generate_private_key(65537, 2048)
+        )
         signer = kga(world.ca, key)
         path = cms.write(tmp_path, signer, key)
         above = cms.write(tmp_path, world.ca.certificate)
@@ -220,6 +218,12 @@ class TestAccepted:
     def test_intermediates_and_signer_at_hand(self, world: World) -> None:
         der = signed(world, certificates=[])
         assert world.read(der, (world.ca.certificate, world.signer)).chain == ()
+
+    def test_signed_with_ed25519(self, world: World) -> None:
+        """openssl 3.0 does not sign CMS with it. RFC 8419 2.3 asks for SHA-512."""
+        key = ed25519.Ed25519PrivateKey.generate()
+        other = World(world.root, world.ca, key, kga(world.ca, key))
+        assert other.read(signed(other, digest=SHA512)).signer == other.signer
 
     def test_a_ca_itself(self, world: World) -> None:
         """RFC 9810 4.5: a CA needs no extendedKeyUsage."""
@@ -388,10 +392,19 @@ class TestViolated:
             world.read(signed(world, certificates=[world.signer] * 17))
 
 
+@pytest.fixture(scope="session")
+def honest(world: World) -> bytes:
+    return signed(world)
+
+
+# What cryptography warns of, a certificate with a serial number below 1, leads nowhere as any other.
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 @settings(max_examples=300)
-def test_a_changed_bit_never_gives_another_key(world: World, share: float, bit: int) -> None:
-    der = bytearray(signed(world))
+def test_a_changed_bit_never_gives_another_key(
+    world: World, honest: bytes, share: float, bit: int
+) -> None:
+    der = bytearray(honest)
     der[int(share * len(der))] ^= 1 << bit
     try:
         found = world.read(bytes(der))
@@ -401,7 +414,6 @@ def test_a_changed_bit_never_gives_another_key(world: World, share: float, bit: 
 
 
 @given(share=st.floats(0, 1, exclude_max=True))
-def test_what_is_cut_is_malformed(world: World, share: float) -> None:
-    der = signed(world)
+def test_what_is_cut_is_malformed(world: World, honest: bytes, share: float) -> None:
     with pytest.raises(MalformedMessage):
-        world.read(der[: int(share * len(der))])
+        world.read(honest[: int(share * len(honest))])

@@ -134,14 +134,14 @@ def key_package(
     algorithm = _signature_algorithm(info)  # 4
     _check_attributes(info, digest(signed.content))  # 5, 6
     # 7
-    enclosed = _certificates(signed)
-    known = [*enclosed, *intermediates, *anchors]
-    signer = next((one for one in known if names(info.sid, one)), None)
+    enclosed = [one for one in _certificates(signed) if _readable(one)]
+    links = [*enclosed, *filter(_readable, intermediates)]
+    signer = next((one for one in [*links, *anchors] if names(info.sid, one)), None)
     if signer is None:
         raise UntrustedCertificate("the certificate of the key package's signer is not at hand")
     _check_signature(signer, algorithm, info)  # 8
     _check_authority(signer)  # 9
-    verify_chain(signer, anchors, [*enclosed, *intermediates], at)  # 10
+    verify_chain(signer, anchors, links, at)  # 10
     # 11
     keys = decode_asymmetric_key_package(signed.content)
     if len(keys) != 1:
@@ -192,7 +192,7 @@ def _attribute(info: SignerInfo, oid: str, name: str) -> bytes:
 
 
 def _certificates(signed: SignedData) -> list[x509.Certificate]:
-    """The X.509 certificates in the package; what cannot be read cannot be the signer's."""
+    """The certificates in the package that are any."""
     if len(signed.certificates) > MAX_CERTIFICATES:
         raise MalformedMessage(
             f"a key package has {len(signed.certificates)} certificates,"
@@ -200,9 +200,18 @@ def _certificates(signed: SignedData) -> list[x509.Certificate]:
         )
     found: list[x509.Certificate] = []
     for der in signed.certificates:
-        with suppress(ValueError):
+        with suppress(ValueError, x509.InvalidVersion):
             found.append(x509.load_der_x509_certificate(der))
     return found
+
+
+def _readable(certificate: x509.Certificate) -> bool:
+    """Whether the parts that are looked at can be: cryptography decodes them only then."""
+    try:
+        _ = certificate.subject, certificate.issuer, certificate.extensions
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    return True
 
 
 def _check_signature(
@@ -223,10 +232,7 @@ def _check_signature(
 
 def _check_authority(signer: x509.Certificate) -> None:
     name = clean(signer.subject.rfc4514_string())
-    try:
-        extensions = signer.extensions
-    except ValueError:
-        raise UntrustedCertificate(f"the extensions of {name} cannot be read") from None
+    extensions = signer.extensions
     if not _is_ca(extensions) and not _generates_keys(extensions):
         raise UntrustedCertificate(
             f"the certificate {name} signed the key package, and is neither a CA's nor has it"
