@@ -15,6 +15,8 @@
     +-- Rejected                    the CA says no
     +-- UntrustedCertificate        a certificate that does not lead to the CA's
     +-- WrongCertificate            not the certificate that was asked for
+    +-- DecryptionFailed            what the CA encrypted does not open
+    +-- AlgorithmNotSupported       made in a way that is not known here, or not accepted
 
 Texts of the peer are cut and stripped of control characters before they stand in a message.
 """
@@ -139,6 +141,18 @@ class WrongCertificate(CMPError):
     """The CA issued something else than was asked for."""
 
     way_out = "the CA made a mistake: report it to its operator"
+
+
+class DecryptionFailed(CMPError):
+    """What the CA encrypted for this end entity does not open."""
+
+    way_out = "the CA encrypted for another key or password than the one at hand, or made a mistake"
+
+
+class AlgorithmNotSupported(CMPError):
+    """An algorithm, or a way to use it, that is not known here or not accepted; names it with its OID."""
+
+    way_out = "have the CA use an algorithm that RFC 9481 lists"
 
 
 def clean(text: str) -> str:
