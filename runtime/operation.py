@@ -51,8 +51,8 @@ from .uploads import content_id
 class Surroundings:
     """What an operation acts with.
 
-    `send` posts bytes to a URL, `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes
-    a key of a type as `compiler.key_types` spells it.
+    `send` posts bytes to a URL, `clock` gives the time in UTC, `pause` waits for seconds, `generate_key`
+    makes a key of a type as `compiler.key_types` spells it.
     """
 
     device: str

@@ -39,6 +39,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from .credentials import MacScheme
 from .errors import (
     CMPError,
     MalformedMessage,
@@ -64,6 +65,7 @@ from .model import (
     PollRepContent,
     RevRepContent,
 )
+from .names import missing_names
 from .policy import Policy
 from .protection import (
     PasswordCredential,
@@ -72,7 +74,6 @@ from .protection import (
     verify_mac,
     verify_signature,
 )
-from .names import missing_names
 from .trust import check_authorized, check_signer, verify_chain
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
@@ -150,7 +151,8 @@ def check_protection(
             raise ProtectionError(
                 "the answer to a signed request has to be signed, and has a MAC", transaction
             )
-        verify_mac(answer, credential.secret)  # 8d
+        sha1 = credential.mac is MacScheme.PBM_SHA1
+        verify_mac(answer, credential.secret, accepts_sha1=sha1)  # 8d
         return
     others = load_certificates(extra_certs)
     signer = _signer(answer, others, request.anchors)  # 8b

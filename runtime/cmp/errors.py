@@ -11,7 +11,6 @@
     +-- ProtectionError             MAC or signature missing, wrong, or of a kind not accepted
     +-- UnexpectedAnswer            a header or body that does not belong to the request
     +-- StillWaiting                the CA has not decided within the time that it was given
-    +-- DecryptionFailed            what the CA encrypted for this side cannot be opened
     +-- Rejected                    the CA says no
     +-- UntrustedCertificate        a certificate that does not lead to the CA's
     +-- WrongCertificate            not the certificate that was asked for
@@ -109,12 +108,6 @@ class StillWaiting(CMPError):
     way_out = (
         "have the request approved at the CA, then apply again: polling goes on where it stopped"
     )
-
-
-class DecryptionFailed(CMPError):
-    """What the CA encrypted for this side cannot be opened."""
-
-    way_out = "report it to the CA's operator: it encrypts for another key, or in a way that is not read here"
 
 
 class Rejected(CMPError):

@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from .errors import UnexpectedAnswer, WrongCertificate
+from .errors import DecryptionFailed, UnexpectedAnswer, WrongCertificate
 from .events import Request
 from .model import CertResponse, EncryptedKey, PopChallengeContent
 from .protection import PasswordCredential
@@ -45,14 +45,18 @@ def open_response(
     if response.encrypted_cert is None or hasattr(key, "sign"):
         got = "none" if response.encrypted_cert is None else "an encrypted one"
         raise UnexpectedAnswer("certificate", "one in the clear", got, transaction)
-    return _certificate(response.encrypted_cert, key), key
+    return _certificate(response.encrypted_cert, key, chain), key
 
 
-def _certificate(encrypted: EncryptedKey, key: PrivateKeyTypes) -> bytes:
+def _certificate(
+    encrypted: EncryptedKey, key: PrivateKeyTypes, chain: Sequence[x509.Certificate]
+) -> bytes:
     """A certificate that only the holder of its key can read (RFC 9810 5.2.8.3.2)."""
-    from .enveloped import open_encrypted_key
+    from .enveloped import open_encrypted_value, open_enveloped
 
-    return open_encrypted_key(encrypted, key=key, certificate=None, password=None)
+    if not encrypted.is_enveloped:
+        return open_encrypted_value(encrypted.der, key=key)
+    return open_enveloped(encrypted.der, key=key, originators=chain)
 
 
 def _central_key(
@@ -62,34 +66,36 @@ def _central_key(
     now: datetime,
 ) -> PrivateKeyTypes:
     """The key that the CA made, out of its SignedData in EnvelopedData (RFC 9483 4.1.6)."""
-    from .enveloped import key_package, open_encrypted_key
+    from .enveloped import SIGNED_DATA, key_package, open_enveloped
 
+    if not encrypted.is_enveloped:
+        raise DecryptionFailed("the private key comes as EncryptedValue, which nobody signs for")
     credential = request.credential
     if isinstance(credential, PasswordCredential):
-        signed = open_encrypted_key(
-            encrypted, key=None, certificate=None, password=credential.secret
-        )
+        signed = open_enveloped(encrypted.der, password=credential.secret, content_type=SIGNED_DATA)
     else:
-        signed = open_encrypted_key(
-            encrypted,
+        signed = open_enveloped(
+            encrypted.der,
             key=credential.private_key,
             certificate=credential.certificate,
-            password=None,
+            originators=chain,
+            content_type=SIGNED_DATA,
         )
-    return key_package(signed, request.anchors, chain, now)[0]
+    return key_package(signed, request.anchors, chain, now).private_key
 
 
 def answer_challenge(
     challenge: PopChallengeContent,
     key: PrivateKeyTypes,
-    request: Request,
-    transaction: bytes | None,
+    sender: x509.Name | None,
+    chain: Sequence[x509.Certificate],
 ) -> bytes:
-    """The content of popdecr for a popdecc (RFC 9810 5.2.8.3.3).
+    """The content of popdecr for a popdecc that `sender` sent (RFC 9810 5.2.8.3.3).
 
     Raises:
-        DecryptionFailed, MalformedMessage: if the challenge cannot be opened.
+        DecryptionFailed, MalformedMessage, UnexpectedAnswer: if the challenge cannot be opened, or is not
+            this transaction's.
     """
     from .enveloped import answer_challenge as answer
 
-    return answer(challenge.der, key=key, sender=request.recipient, transaction=transaction)
+    return answer(challenge.der, key=key, sender=sender, originators=chain)

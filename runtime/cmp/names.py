@@ -1,4 +1,4 @@
-"""Subject alternative names (RFC 5280 4.2.1.6) as `KIND:value` in; as `cryptography` has them out, and compared."""
+"""Subject alternative names (RFC 5280 4.2.1.6) as `KIND:value` in; as objects of `cryptography` out."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ def initialize(
 
     Without a `key` the CA makes it (4.1.6). `credential` is reference number and secret, or a certificate of
     the CA's or of a vendor whom the CA trusts. `anchors` are what the CA's answers and the certificate have
-    to lead to. `resend`, here and below, is the exact request of an earlier run of the same operation with the
-    same key, or its last pollReq, which is then sent again.
+    to lead to. `resend`, here and below, is the exact request of an earlier run of the same operation with
+    the same key, or its last pollReq, which is then sent again.
 
     Raises:
         ValueError: if the key cannot do what is asked of it.

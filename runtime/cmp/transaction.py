@@ -38,7 +38,7 @@ from . import checks, issued
 from .codec import decode
 from .confirmation import cert_hash
 from .errors import (
-    CMPError,
+    AlgorithmNotSupported,
     DecryptionFailed,
     MalformedMessage,
     Rejected,
@@ -111,7 +111,13 @@ _REQUESTS: dict[BodyType, tuple[Awaits, BodyType, str]] = {
     BodyType.RR: (Awaits.REVOCATION, BodyType.RP, "revocation request"),
     BodyType.GENM: (Awaits.INFORMATION, BodyType.GENP, "general message"),
 }
-_UNUSABLE = (MalformedMessage, WrongCertificate, UntrustedCertificate, DecryptionFailed)
+_UNUSABLE = (
+    MalformedMessage,
+    WrongCertificate,
+    UntrustedCertificate,
+    DecryptionFailed,
+    AlgorithmNotSupported,
+)
 
 
 class Transaction:
@@ -300,7 +306,8 @@ class Transaction:
                 "a challenge to decrypt, for a key that signs",
                 self.transaction_id,
             )
-        content = issued.answer_challenge(challenge, key, self._request, self.transaction_id)
+        chain = checks.load_certificates(self._extra_certs)
+        content = issued.answer_challenge(challenge, key, answer.header.sender, chain)
         body = PKIBody(BodyType.POP_DEC_RESP, PopResponseContent(content))
         self._answer(answer, body, now, _CMP2021)
         self._awaits = Awaits.CERTIFICATE

@@ -25,6 +25,12 @@ from csc.runtime.cmp.errors import (
     WrongCertificate,
     failure_name,
 )
+from csc.runtime.cmp.events import (
+    CertificateReceived,
+    CertificateRefused,
+    Confirmed,
+    Revoked,
+)
 from csc.runtime.cmp.model import (
     BodyType,
     CertConfirmContent,
@@ -36,6 +42,8 @@ from csc.runtime.cmp.model import (
     PKIStatusInfo,
     PollEntry,
 )
+from csc.runtime.cmp.names import alternative_names
+from csc.runtime.cmp.policy import Policy
 from csc.runtime.cmp.protection import (
     PasswordCredential,
     SignatureCredential,
@@ -43,14 +51,6 @@ from csc.runtime.cmp.protection import (
     signature_algorithm,
 )
 from csc.runtime.cmp.requests import initialize, revoke, update
-from csc.runtime.cmp.events import (
-    CertificateReceived,
-    CertificateRefused,
-    Confirmed,
-    Revoked,
-)
-from csc.runtime.cmp.names import alternative_names
-from csc.runtime.cmp.policy import Policy
 from csc.runtime.cmp.transaction import Transaction
 from peers.certificates import (
     NOW,
@@ -415,7 +415,10 @@ def test_check_8_an_unprotected_error_is_taken_by_its_own_option_only(ca, key, p
     body = PKIBody(BodyType.ERROR, ErrorMsgContent(REJECTION))
     transaction = tolerant(ca, key, policy)
     error = refused(
-        transaction, unprotected(ca.answer(asked(transaction), body)), ProtectionError, "not protected"
+        transaction,
+        unprotected(ca.answer(asked(transaction), body)),
+        ProtectionError,
+        "not protected",
     )
     assert "Tolerate=unprotected-error" in error.way_out
     transaction = tolerant(ca, key, Policy(unprotected_error=True))

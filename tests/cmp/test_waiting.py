@@ -183,7 +183,9 @@ def test_a_ca_that_never_decides_is_given_its_time_and_no_more(
     clock = Clock()
     transaction = start(ca, key)
     events: list[Event] = []
-    connection = Connection(polling(ca, clock, check_after), clock, clock.pause, timedelta(seconds=limit))
+    connection = Connection(
+        polling(ca, clock, check_after), clock, clock.pause, timedelta(seconds=limit)
+    )
     with pytest.raises(StillWaiting, match=f"within {limit} seconds") as caught:
         run(transaction, connection, events.append)
     assert caught.value.transaction_id == transaction.transaction_id

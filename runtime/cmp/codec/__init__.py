@@ -28,8 +28,8 @@ __all__ = [
     "encode_cert_request",
     "encode_message",
     "encode_pbm_parameter",
-    "encode_profile",
     "encode_pbmac1_parameter",
+    "encode_profile",
     "encode_protected_part",
     "encode_pss_parameter",
 ]
