@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -53,7 +53,7 @@ class _Exchange:
 
     url: str
     destination: Destination
-    message: bytes
+    message: bytes = field(repr=False)
     tls: TlsTrust | None
     place: tuple[str, int]
     proxy: Proxy | None

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -134,6 +135,24 @@ def test_http_1_0_connections_are_closed_otherwise(headers: tuple[bytes, ...]) -
     with serving(lambda handler: old_reply(handler, *headers)) as server, HttpTransport() as http:
         assert [http.send(server.url, bytes([n, 7])) for n in range(2)] == [b"\0\7", b"\1\7"]
     assert len({request.client_address for request in server.seen}) == 2
+
+
+def test_threads_share_a_transport() -> None:
+    """Each gets the answer to its own message, over a connection that nobody else uses meanwhile."""
+    together = threading.Barrier(4)
+    with (
+        serving(lambda handler: reply(handler, handler.body)) as server,
+        HttpTransport() as http,
+        ThreadPoolExecutor(4) as pool,
+    ):
+
+        def talk(thread: int) -> list[bool]:
+            together.wait()
+            messages = [bytes([thread, n]) * 5000 for n in range(10)]
+            return [http.send(server.url, message) == message for message in messages]
+
+        assert all(all(right) for right in pool.map(talk, range(4)))
+    assert len({request.client_address for request in server.seen}) <= 4
 
 
 @pytest.mark.parametrize("kind", ["application/pkixcmp; charset=x", "Application/PKIXCMP"])

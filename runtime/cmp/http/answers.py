@@ -35,9 +35,10 @@ def check_head(url: str, status: int, headers: Mapping[str, str]) -> None:
         Redirected, ServerBusy, HTTPStatusError: if none does.
     """
     said = f"{url} answered with HTTP status {status}"
-    if status in _REDIRECTIONS:
-        place = without_user(headers.get("Location", ""))
-        raise Redirected(f"{said} and points to {clean(re.split('[?#]', place)[0]) or 'nowhere'}")
+    location = headers.get("Location")
+    if status in _REDIRECTIONS and location is not None:
+        place = re.split("[?#]", without_user(location))[0]
+        raise Redirected(f"{said} and points to {clean(place)}")
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != CONTENT_TYPE:
         pause = asked_pause(status, headers.get("Retry-After", "").strip(), datetime.now(UTC))

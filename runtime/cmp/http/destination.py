@@ -87,6 +87,7 @@ def _host(text: str) -> str:
 
 
 def _escape(target: str) -> str:
-    # A lone surrogate has no UTF-8: what cannot be escaped becomes a question mark, escaped.
-    whole = _LONE_PERCENT.sub("%25", target)
-    return quote(whole, safe=_STANDS + "%", errors="replace")
+    try:
+        return quote(_LONE_PERCENT.sub("%25", target), safe=_STANDS + "%")
+    except UnicodeEncodeError:
+        raise ValueError("the path has no UTF-8") from None

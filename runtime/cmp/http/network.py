@@ -35,8 +35,8 @@ class Attempt:
     """What one attempt to send may take, and what has come of it. `deadline` is on time.monotonic's clock.
 
     `place` is where to connect to, None with a proxy. `is_last_wait`: the call under way got less than its
-    own timeout. `connected`: a connection was opened. `ended`: the server has closed it. `received`: bytes of the
-    answer, `head` of them its head. `stream`: the connection that is used.
+    own timeout. `connected`: a connection was opened. `ended`: the server has closed it. `received`: bytes of
+    the answer, `head` of them its head. `stream`: the connection that is used.
     """
 
     deadline: float
@@ -148,6 +148,8 @@ class _Stream(httpcore.NetworkStream):
                 data += more
                 continue
             attempt.head += end
+            if not data.startswith(b"HTTP/1."):
+                raise ConnectionBroken("the server speaks another version of HTTP than 1.0 or 1.1")
             if not heads.is_interim(data):
                 return heads.as_persistent(data[:end]) + data[end:]
             lines += data.count(b"\n", 0, end)
