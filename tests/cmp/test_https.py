@@ -8,7 +8,7 @@ from csc.runtime.cmp.transport import HttpTransport, TlsTrust
 from peers.certificates import Issuer
 from peers.hostile import Connection, after_request, answering, hostile, http_answer
 from peers.proxy import proxying
-from peers.tls import der, make_tls_root, server_context
+from peers.tls import der, make_issuing_ca, make_tls_root, server_context
 
 ROOT = make_tls_root("TLS root")
 TRUST = TlsTrust(der(ROOT), uses_system=False)
@@ -82,6 +82,27 @@ def test_either(system_roots: Issuer) -> None:
         for issuer in (system_roots, ROOT):
             with hostile(answering(bytes), server_context(issuer, "127.0.0.1")) as server:
                 assert http.send(server.url, b"question", either) == b"question"
+
+
+def test_the_ca_may_be_an_issuing_one() -> None:
+    """Its own certificate is the anchor: no root above it is asked for."""
+    issuing = make_issuing_ca("Issuing CA")
+    with (
+        hostile(answering(bytes), server_context(issuing, "127.0.0.1")) as server,
+        HttpTransport() as http,
+    ):
+        trust = TlsTrust(der(issuing), uses_system=False)
+        assert http.send(server.url, b"question", trust) == b"question"
+
+
+def test_a_name_in_the_subject_alone_is_none() -> None:
+    """RFC 9525 2."""
+    with (
+        hostile(answering(bytes), server_context(ROOT, common_name="ca.example")) as server,
+        HttpTransport(connect_to=lambda host, port: ("127.0.0.1", server.port)) as http,
+        pytest.raises(TlsFailed, match="mismatch"),
+    ):
+        http.send("https://ca.example/", b"question", TRUST)
 
 
 def test_trust_in_nothing_is_a_mistake() -> None:

@@ -27,18 +27,33 @@ def make_tls_root(common_name: str) -> Issuer:
     return Issuer(certificate, key)
 
 
+@cache
+def make_issuing_ca(common_name: str) -> Issuer:
+    """A CA below a root that nobody here knows."""
+    root, key, today = make_tls_root(f"{common_name}'s root"), new_key(), datetime.now(UTC)
+    certificate = root.issue(
+        name(common_name), key.public_key(), is_ca=True, usages=ISSUES,
+        begins=today - 30 * DAY, ends=today + 30 * DAY,
+    )  # fmt: skip
+    return Issuer(certificate, key)
+
+
 def der(issuer: Issuer) -> bytes:
     return issuer.certificate.public_bytes(Encoding.DER)
 
 
 def server_context(
-    issuer: Issuer | None, *names: str, begins: int = -1, ends: int = 1
+    issuer: Issuer | None,
+    *names: str,
+    common_name: str = "TLS server",
+    begins: int = -1,
+    ends: int = 1,
 ) -> ssl.SSLContext:
     """A server whose certificate has `names`, and is valid from `begins` to `ends`, in days from today.
 
     Without `issuer` the certificate is signed by itself.
     """
-    key, subject = new_key(), name("TLS server")
+    key, subject = new_key(), name(common_name)
     today = datetime.now(UTC)
     certificate = make_certificate(
         subject,
