@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
@@ -67,11 +68,8 @@ def open_session(
         if any(isinstance(step.action, CmpOperation) for step in plan.steps):
             from .cmp.transport import HttpTransport
 
-            transport = stack.enter_context(HttpTransport())
-            chosen = routes
-
-            def send(url: str, message: bytes) -> bytes:
-                return transport.send(follow(chosen, url), message)
+            transport = HttpTransport(connect_to=partial(follow, routes))
+            send = stack.enter_context(transport).send
 
         yield Session(
             Surroundings(

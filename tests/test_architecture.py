@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "cli": {"grammar", "compiler", "runtime"},
 }
 ONLY_IN = {
+    "httpcore": ("runtime/cmp/transport.py", "runtime/cmp/http/network.py"),
     "httpx": "runtime/cmp/transport.py",
     "igraph": "cli/views/graph/igraph_process.py",
     "keyring": "runtime/keyrings.py",

@@ -3,9 +3,13 @@
     CMPError
     +-- TransportError              HTTP: no complete answer came
     |   +-- ConnectFailed           nobody listens there: the request was never sent
+    |   |   +-- TlsFailed           TLS, or the server's certificate for it, is refused
+    |   |   +-- ProxyRefused        the proxy does not open the way to the server
     |   +-- TimedOut                the answer did not come, or not whole, in time
     |   +-- ConnectionBroken        the connection ended before the answer did
     |   +-- HTTPStatusError         an answer that is not a CMP message
+    |   |   +-- Redirected          an answer that points elsewhere
+    |   |   +-- ServerBusy          the server asks to come back later
     |   +-- AnswerTooLarge          more than a CMP message may have
     +-- MalformedMessage            bytes that are no PKIMessage
     +-- ProtectionError             MAC or signature missing, wrong, or of a kind not accepted
@@ -53,6 +57,25 @@ class ConnectFailed(TransportError):
     way_out = "check FQDN and Port of the CMPServer, and that the server runs and can be reached"
 
 
+class TlsFailed(ConnectFailed):
+    """TLS with the server did not come about: what was expected, and what came."""
+
+    way_out = (
+        "check that the CA's certificate, or the system's roots, issued the server's certificate"
+    )
+
+    def __init__(self, what: str, expected: str, got: str) -> None:
+        super().__init__(f"{what}: expected {expected}, got {clean(got)}")
+        self.expected = expected
+        self.got = got
+
+
+class ProxyRefused(ConnectFailed):
+    """The proxy of the environment does not open the way to the server."""
+
+    way_out = "check HTTP_PROXY and HTTPS_PROXY, or name the server in NO_PROXY"
+
+
 class TimedOut(TransportError):
     """The answer did not come in time."""
 
@@ -69,6 +92,22 @@ class HTTPStatusError(TransportError):
     """An HTTP answer that holds no CMP message."""
 
     way_out = "check FQDN, Port and Path of the CMPServer: is this a CMP server?"
+
+
+class Redirected(HTTPStatusError):
+    """An HTTP answer that points elsewhere; nobody goes there (RFC 9811 3.3)."""
+
+    way_out = "if the CA has moved, set FQDN, Port and Path of the CMPServer to its new place"
+
+
+class ServerBusy(HTTPStatusError):
+    """The server asks to come back in `retry_after` seconds, which is longer than can be waited."""
+
+    way_out = "apply again later: the same request is sent again"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class AnswerTooLarge(TransportError):

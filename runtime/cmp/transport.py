@@ -1,49 +1,112 @@
-"""A URL and a message in, the answer out: CMP over HTTP (RFC 9811). The only module that knows httpx."""
+"""A URL and a message in, the answer out: CMP over HTTP and HTTPS (RFC 9811). All that knows httpx.
+
+Whatever a server does that is no CMP answer is a named error within the total time: `http.answers` says what
+an answer is, `http.network` keeps the limits of an attempt, `http.retry` says when a message is sent again.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import ssl
+import threading
 import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
 import httpcore
 import httpx
 
-from .codec import MAX_MESSAGE_SIZE
 from .errors import (
-    AnswerTooLarge,
     ConnectFailed,
     ConnectionBroken,
-    HTTPStatusError,
+    ProxyRefused,
+    ServerBusy,
     TimedOut,
+    TlsFailed,
     TransportError,
     clean,
 )
-from .keepalive import KeepAliveBackend
+from .http.answers import CONTENT_TYPE, check_end, check_head, read_body, without_user
+from .http.destination import Destination, parse_url
+from .http.network import Attempt, Network, open_pool
+from .http.proxies import Proxy, proxy_for
+from .http.retry import backoff
+from .http.tls import SYSTEM_ROOTS, TlsTrust, make_context
 
-CONTENT_TYPE = "application/pkixcmp"
+__all__ = ["CONTENT_TYPE", "HttpTransport", "TlsTrust"]
+
 # Seconds. A CA may sign with slow hardware, so it is given longer to answer than to take a connection.
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 TOTAL_TIMEOUT = 120.0
+RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A message and its way: `place` is where to connect to if there is no proxy."""
+
+    url: str
+    destination: Destination
+    message: bytes = field(repr=False)
+    tls: TlsTrust | None
+    place: tuple[str, int]
+    proxy: Proxy | None
+
+    @property
+    def way(self) -> str:
+        """For error messages."""
+        return f"{self.url} by the proxy {self.proxy.address}" if self.proxy else self.url
 
 
 class HttpTransport:
     """Sends messages, over as few connections as possible. Close it, or use it in a `with`.
 
-    Redirects are not followed (RFC 9811 3.3 has no use for them). Proxies come from the environment, but
-    never for loopback.
+    Threads may share it: each has a connection of its own while it sends. All times are in seconds; the
+    total covers all that `send` does, repetitions and pauses too. `connect_to` maps the host and the port of
+    a URL to where the connection goes; what it maps elsewhere goes there without a proxy, while Host header
+    and TLS stay with the URL. `environment` names the proxies. `pause` waits, `jitter` gives random numbers
+    from 0 to 1.
     """
 
-    def __init__(self, total_timeout: float = TOTAL_TIMEOUT) -> None:
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        total_timeout: float = TOTAL_TIMEOUT,
+        retries: int = RETRIES,
+        connect_to: Callable[[str, int], tuple[str, int]] | None = None,
+        environment: Mapping[str, str] = os.environ,
+        pause: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
         self._total_timeout = total_timeout
-        direct = _Direct()
+        self._retries = retries
+        self._pause = pause
+        self._jitter = jitter
+        self._connect_to = connect_to
+        self._environment = environment
+        self._network = Network()
         self._client = httpx.Client(
-            # Loopback's patterns go before those of the environment's proxies, the last one after them.
-            mounts={f"all://{host}": direct for host in ("127.0.0.1", "localhost", "[::1]", "*")},
-            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+            transport=_Pools(self._network),
+            timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
             follow_redirects=False,
-            headers={"Accept": CONTENT_TYPE, "Accept-Encoding": "identity"},
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={
+                "Accept": CONTENT_TYPE,
+                "Accept-Encoding": "identity",
+                "Content-Type": CONTENT_TYPE,
+                "User-Agent": "csc",
+            },
         )
 
     def __enter__(self) -> Self:
@@ -61,60 +124,174 @@ class HttpTransport:
         """Close all connections."""
         self._client.close()
 
-    def send(self, url: str, message: bytes) -> bytes:
+    def send(self, url: str, message: bytes, tls: TlsTrust | None = None) -> bytes:
         """Post `message` to `url`; the body of the answer.
 
-        An answer with an error status is given back like any other if it is a CMP message (RFC 9811 3.1).
+        `tls` is what the server's certificate has to lead to if `url` begins with https; None stands for the
+        system's roots. An answer with an error status is given back like any other if it is a CMP message.
 
         Raises:
+            ConnectFailed: if nothing was sent.
             TransportError: if no complete CMP answer came.
         """
-        try:
-            return self._post(url, message)
-        except httpx.ConnectTimeout:
-            raise ConnectFailed(
-                f"no connection to {url} within {CONNECT_TIMEOUT:.0f} seconds"
-            ) from None
-        except httpx.ConnectError as error:
-            raise ConnectFailed(f"no connection to {url}: {clean(str(error))}") from None
-        except httpx.TimeoutException:
-            raise TimedOut(f"no answer from {url} within {READ_TIMEOUT:.0f} seconds") from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise ConnectFailed(f"{url} is no URL: {error}") from None
-        except httpx.HTTPError as error:
-            raise ConnectionBroken(f"the connection to {url} broke: {clean(str(error))}") from None
-
-    def _post(self, url: str, message: bytes) -> bytes:
+        exchange = self._prepare(url, message, tls)
         deadline = time.monotonic() + self._total_timeout
-        headers = {"Content-Type": CONTENT_TYPE}
-        with self._client.stream("POST", url, content=message, headers=headers) as response:
-            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            if kind != CONTENT_TYPE:
-                raise _not_cmp(url, response.status_code, kind)
-            body = bytearray()
-            for part in response.iter_raw():
-                body += part
-                if len(body) > MAX_MESSAGE_SIZE:
-                    raise AnswerTooLarge(
-                        f"the answer of {url} has more than {MAX_MESSAGE_SIZE} bytes"
-                    )
-                if time.monotonic() > deadline:
-                    raise TimedOut(
-                        f"no whole answer from {url} within {self._total_timeout:.0f} seconds"
-                    )
-            return bytes(body)
+        failed = 0
+        reached: TransportError | None = None
+        while True:
+            attempt = Attempt(deadline, None if exchange.proxy else exchange.place)
+            try:
+                return self._attempt(exchange, attempt)
+            except TransportError as error:
+                if not isinstance(error, ConnectFailed):
+                    reached = error
+                wait = self._wait_after(error, attempt, failed)
+                if wait is None or time.monotonic() + wait >= deadline:
+                    raise (reached or error) from None
+            failed += 1
+            if wait:
+                self._pause(wait)
 
+    def _prepare(self, url: str, message: bytes, tls: TlsTrust | None) -> _Exchange:
+        shown = clean(without_user(url))
+        try:
+            destination = parse_url(url)
+        except ValueError as error:
+            raise ConnectFailed(f"{shown} is no URL of a CMP server: {error}") from None
+        host, port = destination.host, destination.port
+        place = self._connect_to(host, port) if self._connect_to else (host, port)
+        if place != (host, port):
+            proxy = None
+        else:
+            try:
+                proxy = proxy_for(destination, self._environment)
+            except ValueError as error:
+                raise ProxyRefused(f"no way to {shown}: {error}") from None
+        trust = (tls or SYSTEM_ROOTS) if destination.scheme == "https" else None
+        return _Exchange(shown, destination, message, trust, place, proxy)
 
-class _Direct(httpx.HTTPTransport):
-    """Connections without a proxy, kept open where HTTP/1.0 allows it (see `keepalive`)."""
+    def _wait_after(self, error: TransportError, attempt: Attempt, failed: int) -> float | None:
+        """The pause before the next attempt, None if there is none: the table of `http.retry`."""
+        if failed >= self._retries:
+            return None
+        if isinstance(error, ServerBusy):
+            return error.retry_after
+        if isinstance(error, TlsFailed | ProxyRefused):
+            return None
+        if isinstance(error, ConnectFailed):
+            return backoff(failed, self._jitter())
+        if isinstance(error, ConnectionBroken) and attempt.was_stale:
+            return 0.0
+        return None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(), network_backend=KeepAliveBackend()
+    def _attempt(self, exchange: _Exchange, attempt: Attempt) -> bytes:
+        destination = exchange.destination
+        request = self._client.build_request(
+            "POST",
+            f"{destination.scheme}://{destination.authority}/",
+            content=exchange.message,
+            headers={"Host": destination.authority},
+            extensions={"exchange": exchange},
         )
+        with self._network.attempting(attempt), self._naming(exchange, attempt):
+            try:
+                with closing(self._client.send(request, stream=True)) as response:
+                    body = read_body(exchange.url, response.iter_raw())
+                    received = attempt.received - attempt.head
+                    check_end(exchange.url, response.headers, body, received)
+                    return body
+            except BaseException:
+                attempt.hang_up()
+                raise
+
+    @contextmanager
+    def _naming(self, exchange: _Exchange, attempt: Attempt) -> Generator[None]:
+        """Errors of httpcore get names of ours."""
+        try:
+            yield
+        except httpcore.ConnectTimeout:
+            seconds = min(self._connect_timeout, self._total_timeout)
+            raise ConnectFailed(
+                f"no connection to {exchange.way} within {seconds:g} seconds"
+            ) from None
+        except (httpcore.ConnectError, httpx.InvalidURL) as error:
+            raise ConnectFailed(f"no connection to {exchange.way}: {clean(str(error))}") from None
+        except httpcore.ProxyError as error:
+            raise ProxyRefused(f"no way to {exchange.way}: {clean(str(error))}") from None
+        except httpcore.TimeoutException:
+            raise TimedOut(
+                f"no whole answer from {exchange.url} within {self._total_timeout:g} seconds"
+                if attempt.is_last_wait
+                else f"no answer from {exchange.url} within {self._read_timeout:g} seconds"
+            ) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise ConnectionBroken(
+                f"the connection to {exchange.way} broke: {clean(str(error))}"
+            ) from None
 
 
-def _not_cmp(url: str, status: int, kind: str) -> TransportError:
-    what = f"{clean(kind)} in place of {CONTENT_TYPE}" if kind else "no content type"
-    return HTTPStatusError(f"{url} answered with HTTP status {status} and {what}")
+class _Pools(httpx.BaseTransport):
+    """Connections, a pool for each TLS trust and proxy; each is made when it is first needed."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._lock = threading.Lock()
+        self._pools: dict[tuple[TlsTrust | None, Proxy | None], httpcore.ConnectionPool] = {}
+        self._contexts: dict[TlsTrust, ssl.SSLContext] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        exchange: _Exchange = request.extensions["exchange"]
+        destination = exchange.destination
+        answer = self._pool(exchange).handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=destination.scheme,
+                    host=destination.host,
+                    port=None if destination.has_default_port else destination.port,
+                    target=destination.target,
+                ),
+                headers=request.headers.raw,
+                content=exchange.message,
+                extensions={"timeout": request.extensions["timeout"]},
+            )
+        )
+        response = httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+        try:
+            if not self._network.attempt.received:  # left over from the answer before
+                raise ConnectionBroken(f"{exchange.url} answered before it was asked")
+            check_head(exchange.url, response.status_code, response.headers)
+        except BaseException:
+            answer.close()
+            raise
+        return response
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, exchange: _Exchange) -> httpcore.ConnectionPool:
+        with self._lock:
+            key = exchange.tls, exchange.proxy
+            if key not in self._pools:
+                context = self._context(exchange.tls) if exchange.tls else None
+                self._pools[key] = open_pool(self._network, context, exchange.proxy)
+            return self._pools[key]
+
+    def _context(self, trust: TlsTrust) -> ssl.SSLContext:
+        if trust not in self._contexts:
+            self._contexts[trust] = make_context(trust)
+        return self._contexts[trust]
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer of httpcore, for httpx."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
