@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,14 +16,16 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from .cmp.keys import KeyType, generate
+
 _PEM = b"-----BEGIN "
 # The device's keys are RSA (Administration Guide 16.5); 2048 bits is what CAs ask for at the least.
-KEY_SIZE = 2048
+KEY_TYPE = KeyType("rsa:2048")
 
 
-def generate_key() -> rsa.RSAPrivateKey:
+def generate_key() -> PrivateKeyTypes:
     """A new private key for one operation."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
+    return generate(KEY_TYPE)
 
 
 def load_certificate(data: bytes) -> x509.Certificate:

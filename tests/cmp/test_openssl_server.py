@@ -30,7 +30,7 @@ from csc.runtime.cmp.errors import (
     WrongCertificate,
 )
 from csc.runtime.cmp.model import PKIFailureInfo, PKIStatus
-from csc.runtime.cmp.protection import PasswordCredential
+from csc.runtime.cmp.protection import MacScheme, PasswordCredential
 from csc.runtime.cmp.requests import initialize, revoke, update
 from csc.runtime.cmp.transaction import (
     CertificateReceived,
@@ -46,7 +46,8 @@ from peers.openssl import mock_server, needs_openssl
 
 pytestmark = needs_openssl
 
-SECRET = PasswordCredential(b"3078", b"open sesame")
+# The server makes HMAC-SHA1, whatever it is told and however it is asked.
+SECRET = PasswordCredential(b"3078", b"open sesame", MacScheme.PBM_SHA1)
 SUBJECT = name("fw1")
 SHARED = ("-srv_secret", "pass:open sesame", "-srv_ref", "the CA")
 SIGNED = ("-srv_cert", "signer.pem", "-srv_key", "signer.key", "-srv_trusted", "root.pem")
@@ -109,11 +110,13 @@ def site(
     return Site(folder, root, certificate, key)
 
 
-def ir(site: Site, *, secret: bytes = SECRET.secret, key=None) -> Transaction:
+def ir(
+    site: Site, *, secret: bytes = SECRET.secret, mac: MacScheme = SECRET.mac, key=None
+) -> Transaction:
     return initialize(
         subject=SUBJECT,
         key=key or site.key,
-        credential=PasswordCredential(SECRET.reference, secret),
+        credential=PasswordCredential(SECRET.reference, secret, mac),
         anchors=(site.root,),
         recipient=site.root.subject,
         now=utc_now(),
@@ -219,6 +222,11 @@ def test_a_wrong_secret(site: Site) -> None:
     transaction = ir(site, secret=b"open barley")
     error = fails(site, transaction, ProtectionError, "shared secret|not protected", SHARED)
     assert "barley" not in str(error)
+
+
+def test_a_mac_with_sha_1_is_accepted_only_if_that_was_asked_for(site: Site) -> None:
+    error = fails(site, ir(site, mac=MacScheme.PBM), ProtectionError, "made with SHA-1", SHARED)
+    assert "MAC=PBM-SHA1 at the CMPServer" in error.way_out
 
 
 @pytest.mark.parametrize(("start", "options"), [(ir, SHARED), (kur, SIGNED), (rr, SIGNED)])

@@ -30,7 +30,6 @@ from ..model import (
     GeneralContent,
     InfoTypeAndValue,
     OtherContent,
-    PBMParameter,
     Pkcs10Request,
     PKIBody,
     PKIConfirmContent,
@@ -94,26 +93,6 @@ def decode_value(data: bytes, spec):
         raise
     except Exception as error:
         raise MalformedMessage(f"a value cannot be read: {type(error).__name__}") from error
-
-
-def decode_pbm_parameter(der: bytes) -> PBMParameter:
-    """The parameters of a password-based MAC.
-
-    Raises:
-        MalformedMessage: if they are none.
-    """
-    try:
-        value = _decode(der, rfc4210.PBMParameter())
-        return PBMParameter(
-            bytes(value["salt"]),
-            _algorithm(value["owf"]),
-            int(value["iterationCount"]),
-            _algorithm(value["mac"]),
-        )
-    except MalformedMessage:
-        raise
-    except Exception as error:
-        raise MalformedMessage(f"no PBMParameter: {type(error).__name__}") from error
 
 
 def _decode(data: bytes, spec):

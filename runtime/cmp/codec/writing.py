@@ -30,7 +30,6 @@ from ..model import (
     GeneralContent,
     InfoTypeAndValue,
     OtherContent,
-    PBMParameter,
     Pkcs10Request,
     PKIBody,
     PKIConfirmContent,
@@ -81,16 +80,6 @@ def encode_cert_request(
         control["type"] = schema.OLD_CERT_ID
         control["value"] = der_encode(_cert_id(old_cert_id))
         value["controls"].append(control)
-    return der_encode(value)
-
-
-def encode_pbm_parameter(parameter: PBMParameter) -> bytes:
-    """The parameters of a password-based MAC (RFC 9810 5.1.3.1)."""
-    value = rfc4210.PBMParameter()
-    value["salt"] = parameter.salt
-    _fill_algorithm(value["owf"], parameter.owf)
-    value["iterationCount"] = parameter.iteration_count
-    _fill_algorithm(value["mac"], parameter.mac)
     return der_encode(value)
 
 
