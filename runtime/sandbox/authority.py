@@ -1,4 +1,4 @@
-"""The CA's keys and what it signs with them: its own certificates, and those of end entities."""
+"""The CA's keys and what it signs with them: its own certificates, those of end entities, and CRLs."""
 
 from __future__ import annotations
 
@@ -81,6 +81,28 @@ def issue(
     )
     for extension in extensions:
         builder = builder.add_extension(extension.value, extension.critical)
+    return builder.sign(authority.root_key, hashes.SHA256())
+
+
+def sign_crl(
+    authority: Authority,
+    revoked: Sequence[x509.RevokedCertificate],
+    *,
+    number: int,
+    begins: datetime,
+    ends: datetime,
+) -> x509.CertificateRevocationList:
+    """The root's CRL number `number`."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ROOT_NAME)
+        .last_update(begins)
+        .next_update(ends)
+        .add_extension(_authority_key(authority.root_key), critical=False)
+        .add_extension(x509.CRLNumber(number), critical=False)
+    )
+    for certificate in revoked:
+        builder = builder.add_revoked_certificate(certificate)
     return builder.sign(authority.root_key, hashes.SHA256())
 
 

@@ -16,41 +16,62 @@ from ..cmp.errors import MalformedMessage
 from ..cmp.model import (
     BodyType,
     CertConfirmContent,
-    CertReqMessages,
     ErrorMsgContent,
+    InfoTypeAndValue,
     PKIBody,
     PKIFailureInfo,
     PKIHeader,
     PKIMessage,
     PKIStatusInfo,
-    RevReqContent,
+    PollReqContent,
 )
 from ..cmp.protection import Credential, PasswordCredential, SignatureCredential, protect
 from .authority import ROOT_NAME, open_authority
+from .behaviour import USUAL, Behaviour
+from .confirmation import confirm
+from .desk import Desk, Order, Response
 from .ledger import Ledger, LedgerEntry
 from .refusal import Refusal
-from .requester import NONCE_SIZE, TRANSACTION_ID_SIZE, Requester, authenticate, check_header
-from .requests import Desk, confirm, enrol, revoke
+from .requester import (
+    NONCE_SIZE,
+    TRANSACTION_ID_SIZE,
+    Requester,
+    authenticate,
+    check_header,
+    mac_scheme,
+)
+from .requests import examine
+from .waiting import poll, put_off
 
 
 class SandboxCA:
     """A CA with its keys and ledger in a folder. Secrets are in memory only. Safe to use from threads."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], behaviour: Behaviour = USUAL
+    ) -> None:
         self._clock = clock
+        self._behaviour = behaviour
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
 
     @classmethod
-    def open(cls, folder: Path, clock: Callable[[], datetime] | None = None) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        clock: Callable[[], datetime] | None = None,
+        behaviour: Behaviour = USUAL,
+    ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
+
+        `behaviour` is not kept in the folder; what waits there goes on waiting under another one.
 
         Raises:
             OSError, ValueError: if the folder cannot be used, or does not hold a CA.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)))
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour)
 
     def __enter__(self) -> Self:
         return self
@@ -98,45 +119,28 @@ class SandboxCA:
                 now = self._clock()
                 check_header(header, now)
                 requester = authenticate(message, self._secrets, self._ledger.find, now)
-                if requester.reference is not None:
-                    secret = self._secrets[requester.reference]
-                    credential = PasswordCredential(requester.reference, secret)
-                body = self._handle(message, requester, now)
+                credential = self._credential_for(message, requester)
+                desk = Desk(self._authority, self._ledger, self._behaviour, now)
+                answer = _handle(desk, Order(header, message.body, requester), data)
             except Refusal as refusal:
                 return self._refuse(header, refusal.status, credential)
             nonce = os.urandom(NONCE_SIZE)
             response = protect(
-                self._header(header, nonce, credential), body, credential, random=os.urandom
+                self._header(header, nonce, credential, answer.general_info),
+                answer.body,
+                credential,
+                random=os.urandom,
             )
-            is_enrolment = isinstance(message.body.content, CertReqMessages)
             assert header.transaction_id is not None  # noqa: S101  (check_header)
-            self._ledger.store_answer(
-                header.transaction_id,
-                data,
-                response,
-                nonce,
-                BodyType.CERT_CONF if is_enrolment else "",
-            )
+            self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
             return response
 
-    def _handle(self, message: PKIMessage, requester: Requester, now: datetime) -> PKIBody:
-        header, content = message.header, message.body.content
-        assert header.transaction_id is not None  # noqa: S101  (check_header)
-        desk = Desk(self._authority, self._ledger, now)
-        last = self._ledger.last_answer(header.transaction_id)
-        if isinstance(content, CertConfirmContent):
-            return confirm(desk, content, header, requester, last)
-        if last is not None:
-            raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
-        match content:
-            case CertReqMessages():
-                assert message.body.type is not None  # noqa: S101
-                return enrol(desk, message.body.type, content, header, requester)
-            case RevReqContent():
-                return revoke(desk, content, requester)
-            case _:
-                name = message.body.type or getattr(content, "name", "this")
-                raise Refusal(PKIFailureInfo.BAD_REQUEST, f"{name} is not served here")
+    def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
+        """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
+        if requester.reference is None:
+            return self._own_credential()
+        secret = self._secrets[requester.reference]
+        return PasswordCredential(requester.reference, secret, mac_scheme(message))
 
     def _refuse(
         self, request: PKIHeader | None, status: PKIStatusInfo, credential: Credential
@@ -149,7 +153,13 @@ class SandboxCA:
             random=os.urandom,
         )
 
-    def _header(self, request: PKIHeader | None, nonce: bytes, credential: Credential) -> PKIHeader:
+    def _header(
+        self,
+        request: PKIHeader | None,
+        nonce: bytes,
+        credential: Credential,
+        general_info: tuple[InfoTypeAndValue, ...] = (),
+    ) -> PKIHeader:
         """The header of an answer (RFC 9483 3.1)."""
         sender = ROOT_NAME
         if isinstance(credential, SignatureCredential):
@@ -164,14 +174,29 @@ class SandboxCA:
                 sender_nonce=nonce,
             )
         return PKIHeader(
-            pvno=request.pvno if request.pvno in (2, 3) else 2,
+            pvno=min(max(request.pvno, 2), 3),  # RFC 9810 7: the nearest that is supported
             sender=sender,
             recipient=request.sender,
             message_time=self._clock(),
             transaction_id=request.transaction_id,
             sender_nonce=nonce,
             recip_nonce=request.sender_nonce,
+            general_info=general_info,
         )
 
     def _own_credential(self) -> SignatureCredential:
         return SignatureCredential(self._authority.signer, self._authority.signer_key)
+
+
+def _handle(desk: Desk, order: Order, data: bytes) -> Response:
+    """What comes of a request that is authenticated; `data` is the request as it came."""
+    match order.body.content:
+        case CertConfirmContent():
+            return confirm(desk, order)
+        case PollReqContent():
+            return poll(desk, order)
+        case _:
+            if desk.ledger.last_answer(order.transaction_id) is not None:
+                raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
+            deed = examine(desk, order)
+            return put_off(desk, order, data) or deed()

@@ -20,6 +20,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from .reasons import HOLD
+
 
 class Status(StrEnum):
     """What has become of a certificate."""
@@ -55,6 +57,11 @@ class LedgerEntry:
         """Whether it may still be used."""
         return self.status in (Status.ISSUED, Status.CONFIRMED)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it is suspended, and may be taken back (RFC 5280 5.3.1)."""
+        return self.status is Status.REVOKED and self.reason == HOLD
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,6 +69,25 @@ class Answer:
 
     sender_nonce: bytes
     expects: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A request that waits, as it came; `polls` is how many pollReqs are put off yet."""
+
+    request: bytes
+    cert_req_id: int
+    requested_by: str
+    polls: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCRL:
+    """A CRL (DER), its CRLNumber, and what it revokes: a line with serial, reason and time for each."""
+
+    number: int
+    listed: str
+    data: bytes
 
 
 _COLUMNS = (
@@ -79,9 +105,8 @@ class Ledger:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
-            self._connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
+        schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
+        self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
 
     def close(self) -> None:
         """Close the database."""
@@ -193,6 +218,55 @@ class Ledger:
             transaction_id.hex(),
         )
         return Answer(*rows[0]) if rows else None
+
+    # -- what waits --------------------------------------------------------------------------------
+
+    def keep_waiting(
+        self,
+        transaction_id: bytes,
+        request: bytes,
+        cert_req_id: int,
+        requested_by: str,
+        polls: int,
+    ) -> None:
+        """Keep a request that is not answered yet."""
+        self._execute(
+            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
+            transaction_id.hex(),
+            request,
+            cert_req_id,
+            requested_by,
+            polls,
+        )
+
+    def waits(self, transaction_id: bytes) -> Waits | None:
+        """What waits in a transaction."""
+        rows = self._query(
+            "SELECT request, cert_req_id, requested_by, polls FROM waiting WHERE transaction_id = ?",
+            transaction_id.hex(),
+        )
+        return Waits(*rows[0]) if rows else None
+
+    def count_poll(self, transaction_id: bytes) -> None:
+        """One pollReq less will be put off."""
+        self._execute(
+            "UPDATE waiting SET polls = polls - 1 WHERE transaction_id = ?", transaction_id.hex()
+        )
+
+    def end_waiting(self, transaction_id: bytes) -> None:
+        """What waited is answered now."""
+        self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
+
+    # -- revocation lists --------------------------------------------------------------------------
+
+    def store_crl(self, number: int, listed: str, data: bytes) -> None:
+        """Keep a new CRL."""
+        self._execute("INSERT INTO crl VALUES (?, ?, ?)", number, listed, data)
+
+    def last_crl(self) -> StoredCRL | None:
+        """The newest CRL."""
+        rows = self._query("SELECT number, listed, data FROM crl ORDER BY number DESC LIMIT 1")
+        return StoredCRL(*rows[0]) if rows else None
 
     def _execute(self, statement: str, *values: object) -> None:
         with self._lock:

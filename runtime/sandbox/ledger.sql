@@ -1,22 +1,37 @@
--- What the sandbox CA did, format 1. Times are ISO 8601 in UTC.
-CREATE TABLE certificate (
+-- What the sandbox CA did. Times are ISO 8601 in UTC. A ledger of an earlier version gets the tables that it
+-- lacks; the tables that it has stay as they are.
+CREATE TABLE IF NOT EXISTS certificate (
     serial_number TEXT PRIMARY KEY,   -- hexadecimal
     subject TEXT NOT NULL,            -- RFC 4514
     data BLOB NOT NULL,               -- DER
     status TEXT NOT NULL,             -- issued, confirmed, rejected, revoked
     reason TEXT NOT NULL DEFAULT '',
     transaction_id TEXT NOT NULL,
-    requested_with TEXT NOT NULL,     -- ir, cr or kur
+    requested_with TEXT NOT NULL,     -- ir, cr, kur or p10cr
     authenticated_by TEXT NOT NULL,   -- reference:HEX or certificate:SERIAL
     issued_at TEXT NOT NULL,
     changed_at TEXT NOT NULL
 );
 
-CREATE TABLE answer (                 -- every request that was answered, by its digest
+CREATE TABLE IF NOT EXISTS answer (   -- every request that was answered, by its digest
     transaction_id TEXT NOT NULL,
     request TEXT NOT NULL,            -- SHA-256 of the request, hexadecimal
     response BLOB NOT NULL,
     sender_nonce BLOB NOT NULL,       -- of the response: what the next message has to return
-    expects TEXT NOT NULL,            -- certConf if the transaction goes on, else nothing
+    expects TEXT NOT NULL,            -- certConf or pollReq if the transaction goes on, else nothing
     PRIMARY KEY (transaction_id, request)
+);
+
+CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are not answered yet
+    transaction_id TEXT PRIMARY KEY,
+    request BLOB NOT NULL,            -- the PKIMessage as it came
+    cert_req_id INTEGER NOT NULL,     -- what has to be polled for
+    requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL
+    polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
+);
+
+CREATE TABLE IF NOT EXISTS crl (      -- every CRL that was made; the last one is in force
+    number INTEGER PRIMARY KEY,       -- CRLNumber
+    listed TEXT NOT NULL,             -- what it revokes: a line with serial, reason and time for each
+    data BLOB NOT NULL                -- DER
 );

@@ -11,3 +11,8 @@ class Refusal(Exception):
     def __init__(self, failure: PKIFailureInfo, text: str) -> None:
         super().__init__(text)
         self.status = PKIStatusInfo(PKIStatus.REJECTION, (text,), frozenset({failure}))
+
+
+def rejection(failure: PKIFailureInfo) -> PKIStatusInfo:
+    """The status of a request that is right, and is refused because the CA behaves so."""
+    return Refusal(failure, "this CA was told to refuse everything").status

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from ..cmp.codec import decode_pbm_parameter
 from ..cmp.errors import ProtectionError, UntrustedCertificate
+from ..cmp.mac import PBMAC1
 from ..cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
-from ..cmp.protection import is_mac, verify_mac, verify_signature
+from ..cmp.protection import MacScheme, is_mac, verify_mac, verify_signature
 from ..cmp.trust import check_signer
 from .authority import ROOT_NAME, SIGNER_NAME
 from .ledger import LedgerEntry, Status
@@ -19,6 +21,7 @@ from .refusal import Refusal
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 TRANSACTION_ID_SIZE = 16
 CLOCK_TOLERANCE = timedelta(hours=1)
+_SHA1 = "1.3.14.3.2.26"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,17 @@ def authenticate(
     if is_mac(message):
         return _by_secret(message, secrets)
     return _by_certificate(message, find, now)
+
+
+def mac_scheme(message: PKIMessage) -> MacScheme:
+    """How the MAC of a message that was found right is made."""
+    algorithm = message.header.protection_alg
+    assert algorithm is not None  # noqa: S101  (authenticate)
+    if algorithm.oid == PBMAC1:
+        return MacScheme.PBMAC1
+    # Who makes its key with a newer hash knows HMACs with that, too.
+    owf = decode_pbm_parameter(algorithm.parameters or b"").owf.oid
+    return MacScheme.PBM_SHA1 if owf == _SHA1 else MacScheme.PBM
 
 
 def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes]) -> Requester:

@@ -181,10 +181,6 @@ def test_revoked_certificate_is_refused(peer: Peer) -> None:
     peer.refused("certRevoked", "-cmd", "rr", *SIGNED, "-oldcert", "old.pem")
 
 
-def test_unserved_requests_are_refused(peer: Peer) -> None:
-    peer.refused("badRequest", "-cmd", "genm", *SECRET)
-
-
 def test_confirmation_is_always_wanted(peer: Peer) -> None:
     """implicitConfirm is not granted: openssl then confirms explicitly; without, nothing is confirmed."""
     peer.ok("-cmd", "ir", *SECRET, *NEW, "-implicit_confirm")

@@ -1,0 +1,58 @@
+"""What the ledger says is revoked in, the CA's current CRL out (RFC 5280 5).
+
+A list is kept until a certificate is revoked or taken back, or until the list is about to be out of date, so
+that who holds it is told that there is no newer one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from .authority import sign_crl
+from .desk import Desk
+from .ledger import LedgerEntry, Status
+from .reasons import REASONS
+
+VALIDITY = timedelta(days=7)
+_RENEWED_AFTER = timedelta(days=1)
+_FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
+
+
+def current_crl(desk: Desk) -> x509.CertificateRevocationList:
+    """The CRL in force, made and stored if there is none, or none that still is."""
+    revoked = [entry for entry in desk.ledger.entries() if entry.status is Status.REVOKED]
+    listed = "\n".join(f"{e.serial_number} {e.reason} {e.changed_at}" for e in revoked)
+    number, begins = 0, desk.now.replace(microsecond=0)
+    last = desk.ledger.last_crl()
+    if last is not None:
+        crl = x509.load_der_x509_crl(last.data)
+        if last.listed == listed and desk.now < crl.last_update_utc + _RENEWED_AFTER:
+            return crl
+        number = last.number
+        # A newer list is told by its thisUpdate, which counts whole seconds.
+        begins = max(begins, crl.last_update_utc + timedelta(seconds=1))
+    crl = sign_crl(
+        desk.authority,
+        [_revoked(entry) for entry in revoked],
+        number=number + 1,
+        begins=begins,
+        ends=begins + VALIDITY,
+    )
+    desk.ledger.store_crl(number + 1, listed, crl.public_bytes(Encoding.DER))
+    return crl
+
+
+def _revoked(entry: LedgerEntry) -> x509.RevokedCertificate:
+    builder = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(int(entry.serial_number, 16))
+        .revocation_date(datetime.fromisoformat(entry.changed_at).astimezone(UTC))
+    )
+    # RFC 5280 5.3.1: unspecified is said by leaving the reason out.
+    if entry.reason in REASONS.values() and entry.reason != REASONS[0]:
+        reason = x509.CRLReason(_FLAGS[entry.reason])
+        builder = builder.add_extension(reason, critical=False)
+    return builder.build()

@@ -1,0 +1,55 @@
+"""What a request is handled with, and what comes of it: the data between the parts of the CA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
+from .authority import Authority
+from .behaviour import Behaviour
+from .ledger import Ledger
+from .requester import Requester
+
+ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)
+# certReqId of what is not about one CertRequest: PKCS #10 (RFC 9810 5.3.4), a whole message (5.3.22).
+NO_CERT_REQ_ID = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What requests are handled with."""
+
+    authority: Authority
+    ledger: Ledger
+    behaviour: Behaviour
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request and who it is from. Header and protection are checked, the body is not."""
+
+    header: PKIHeader
+    body: PKIBody
+    requester: Requester
+
+    @property
+    def transaction_id(self) -> bytes:
+        """The transactionID, which every request has."""
+        assert self.header.transaction_id is not None  # noqa: S101  (check_header)
+        return self.header.transaction_id
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is answered. `expects` is the type of the message that is due then, or empty."""
+
+    body: PKIBody
+    expects: str = ""
+    general_info: tuple[InfoTypeAndValue, ...] = ()
+
+
+# What carries out an order that was found right. It cannot be refused any more.
+Deed = Callable[[], Response]

@@ -1,0 +1,259 @@
+"""ir, cr, kur and p10cr in, checked; what issues the certificate, and answers ip, cp or kup, out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+
+from ..cmp.errors import ProtectionError
+from ..cmp.model import (
+    BodyType,
+    CertRepMessage,
+    CertReqMessages,
+    CertReqMsg,
+    CertResponse,
+    Extension,
+    InfoTypeAndValue,
+    Pkcs10Request,
+    PKIBody,
+    PKIFailureInfo,
+    PKIHeader,
+    PKIStatus,
+    PKIStatusInfo,
+    PopoKind,
+)
+from ..cmp.signatures import algorithm_problem, verify_raw
+from .authority import ROOT_NAME, issue
+from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
+from .ledger import LedgerEntry, Status
+from .owner import check_owner
+from .profiles import usages_of
+from .refusal import Refusal, rejection
+from .requester import Requester
+from .subject_key import SubjectKey, load_subject_key
+
+IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
+# The answer to each request, and the certReqId in it (RFC 9483 4.1.1 to 4.1.4).
+ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
+    BodyType.IR: (BodyType.IP, 0),
+    BodyType.CR: (BodyType.CP, 0),
+    BodyType.KUR: (BodyType.KUP, 0),
+    BodyType.P10CR: (BodyType.CP, NO_CERT_REQ_ID),
+}
+_SUBJECT_ALT_NAME = "2.5.29.17"
+_MODIFIED = x509.RelativeDistinguishedName(
+    [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "csc sandbox")]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A certificate that may be issued, and in which ways it is not what was asked for."""
+
+    subject: x509.Name
+    key: SubjectKey
+    extensions: Sequence[x509.Extension[x509.ExtensionType]]
+    changes: tuple[str, ...]
+
+
+def enrol(desk: Desk, order: Order) -> Deed:
+    """What answers ir, cr or kur with a certificate (RFC 9483 4.1.1 to 4.1.3).
+
+    Raises:
+        Refusal: if the request is wrong, or not the requester's to make; here and below.
+    """
+    content, kind = order.body.content, order.body.type
+    assert isinstance(content, CertReqMessages)  # noqa: S101
+    if len(content.requests) != 1:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be requested")
+    request = content.requests[0]
+    if request.cert_req_id != 0:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "certReqId has to be 0")
+    subject = request.template.subject
+    if kind is BodyType.KUR:
+        subject = _renewed_subject(desk, request, order.requester)
+    elif subject is None or not subject.rdns:
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
+    if request.template.issuer not in (None, x509.Name([]), ROOT_NAME):
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
+    if request.template.public_key is None:
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
+    key = load_subject_key(request.template.public_key)
+    _check_possession(request, key)
+    return _deed(desk, order, subject, key, request.template.extensions)
+
+
+def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
+    """What answers p10cr with a certificate (RFC 9483 4.1.4, RFC 2986)."""
+    content = order.body.content
+    assert isinstance(content, Pkcs10Request)  # noqa: S101
+    try:
+        request = x509.load_der_x509_csr(content.der)
+        subject = request.subject
+        spki = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise Refusal(
+            PKIFailureInfo.BAD_DATA_FORMAT, "the PKCS #10 request cannot be read"
+        ) from None
+    if not subject.rdns:
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
+    key = load_subject_key(spki)
+    problem = algorithm_problem(request.signature_algorithm_oid.dotted_string)
+    if problem is not None:
+        raise Refusal(PKIFailureInfo.BAD_ALG, problem)
+    try:
+        is_proved = request.is_signature_valid  # RFC 9810 5.2.8: the key signs for itself
+    except (ValueError, UnsupportedAlgorithm):
+        is_proved = False
+    if not is_proved:
+        raise Refusal(PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong")
+    try:
+        extensions = tuple(
+            Extension(e.oid.dotted_string, e.critical, e.value.public_bytes())
+            for e in request.extensions
+        )
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
+        ) from None
+    return _deed(desk, order, subject, key, extensions)
+
+
+def _deed(
+    desk: Desk,
+    order: Order,
+    subject: x509.Name,
+    key: SubjectKey,
+    requested: Sequence[Extension],
+) -> Deed:
+    (usage,) = usages_of(order.header, 1)
+    extensions, dropped = _extensions(requested)
+    if usage is not None:
+        extensions.append(x509.Extension(usage.oid, False, usage))
+    changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+    if desk.behaviour.modifies:
+        subject = x509.Name([*subject.rdns, _MODIFIED])
+        changes.append(f"with the subject {subject.rfc4514_string()}")
+    wanted = _Wanted(subject, key, extensions, tuple(changes))
+    _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
+    confirms = not (_asks_implicit_confirm(order.header) and desk.behaviour.grants_implicit_confirm)
+    return lambda: _grant(desk, order, wanted, confirms=confirms)
+
+
+def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Response:
+    assert order.body.type is not None  # noqa: S101
+    answer, cert_req_id = ANSWERS[order.body.type]
+    if desk.behaviour.rejects is not None:
+        refused = CertResponse(cert_req_id, rejection(desk.behaviour.rejects))
+        return Response(PKIBody(answer, CertRepMessage((refused,))))
+    certificate = _issue(desk, wanted)
+    desk.ledger.add(
+        certificate,
+        transaction_id=order.transaction_id,
+        requested_with=order.body.type,
+        authenticated_by=str(order.requester),
+        now=desk.now,
+    )
+    if not confirms:
+        desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
+    status = ACCEPTED
+    if wanted.changes:
+        status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
+    response = CertResponse(cert_req_id, status, certificate.public_bytes(Encoding.DER))
+    ca_pubs: tuple[bytes, ...] = ()
+    if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
+        ca_pubs = (desk.authority.root.public_bytes(Encoding.DER),)
+    return Response(
+        PKIBody(answer, CertRepMessage((response,), ca_pubs)),
+        BodyType.CERT_CONF if confirms else "",
+        () if confirms else (IMPLICIT_CONFIRM,),
+    )
+
+
+def _asks_implicit_confirm(header: PKIHeader) -> bool:
+    asked = [info for info in header.general_info if info.oid == IMPLICIT_CONFIRM.oid]
+    if any(info != IMPLICIT_CONFIRM for info in asked):
+        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
+    return bool(asked)
+
+
+def _renewed_subject(desk: Desk, request: CertReqMsg, requester: Requester) -> x509.Name:
+    """The subject of the certificate that a kur renews, which it has to keep."""
+    old = _renewed(desk, request, requester)
+    check_owner(old, requester)
+    if old.status is Status.REVOKED:
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate to renew is revoked")
+    if not old.is_good or old.certificate.not_valid_after_utc < desk.now:
+        raise Refusal(PKIFailureInfo.BAD_CERT_ID, "the certificate to renew is not in force")
+    subject = old.certificate.subject
+    if request.template.subject not in (None, x509.Name([]), subject):
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "a key update cannot change the subject")
+    return subject
+
+
+def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEntry:
+    old_id = request.old_cert_id
+    if old_id is None:
+        if requester.certificate is None:
+            raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId does not say what to renew")
+        return requester.certificate
+    old = desk.ledger.find(f"{old_id.serial_number:x}")
+    if old is None or old_id.issuer != ROOT_NAME:
+        raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId is not of this CA")
+    return old
+
+
+def _check_possession(request: CertReqMsg, key: SubjectKey) -> None:
+    """RFC 4211 4.1: the signature is over certReq; POPOSigningKeyInput is for templates without key."""
+    pop = request.pop
+    if pop.kind is not PopoKind.SIGNATURE or pop.algorithm is None or pop.signature is None:
+        raise Refusal(
+            PKIFailureInfo.BAD_POP, f"proof of possession has to be by signature, not {pop.kind}"
+        )
+    if pop.poposk_input is not None:
+        raise Refusal(
+            PKIFailureInfo.BAD_POP, "poposkInput has no place where the template holds the key"
+        )
+    try:
+        verify_raw(key, pop.algorithm, pop.signature, request.cert_request)
+    except ProtectionError as error:
+        raise Refusal(PKIFailureInfo.BAD_POP, error.message) from None
+
+
+def _extensions(
+    requested: Sequence[Extension],
+) -> tuple[list[x509.Extension[x509.ExtensionType]], list[str]]:
+    """What is taken over of the requested extensions, and the identifiers of the others."""
+    taken: list[x509.Extension[x509.ExtensionType]] = []
+    dropped: list[str] = []
+    for extension in requested:
+        if extension.oid == _SUBJECT_ALT_NAME and not taken:
+            oid = ObjectIdentifier(extension.oid)
+            value = x509.UnrecognizedExtension(oid, extension.value)
+            taken.append(x509.Extension(oid, extension.critical, value))
+        else:
+            dropped.append(extension.oid)
+    return taken, dropped
+
+
+def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
+    """A certificate that can be read again; it is nowhere entered."""
+    certificate = issue(
+        desk.authority,
+        subject=wanted.subject,
+        key=wanted.key,
+        extensions=wanted.extensions,
+        now=desk.now,
+    )
+    try:
+        _ = certificate.extensions
+    except (ValueError, x509.UnsupportedGeneralNameType):
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
+        ) from None
+    return certificate

@@ -1,0 +1,233 @@
+"""genm in, checked; genp, with an answer to each question, out (RFC 9810 5.3.19, RFC 9483 4.3).
+
+What the CA does not know comes back in unsupportedOIDs (RFC 9810 5.3.19.7). A genm without questions gets
+what is worth telling everybody: which keys are certified, and the CRL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ..cmp.codec.general import read_sequence
+from ..cmp.codec.tlv import tlv, untag
+from ..cmp.errors import MalformedMessage
+from ..cmp.model import (
+    AlgorithmIdentifier,
+    BodyType,
+    ErrorMsgContent,
+    GeneralContent,
+    InfoTypeAndValue,
+    PKIBody,
+    PKIFailureInfo,
+)
+from . import der
+from .authority import ROOT_NAME
+from .crl import current_crl
+from .desk import Deed, Desk, Order, Response
+from .profiles import usages_of
+from .refusal import Refusal, rejection
+from .subject_key import ALGORITHMS, RSA, RSA_LENGTHS
+
+_ID_IT = "1.3.6.1.5.5.7.4."
+_SIGN_KEY_PAIR_TYPES = f"{_ID_IT}2"
+_ENC_KEY_PAIR_TYPES = f"{_ID_IT}3"
+_CURRENT_CRL = f"{_ID_IT}6"
+_UNSUPPORTED_OIDS = f"{_ID_IT}7"
+_CA_CERTS = f"{_ID_IT}17"
+_ROOT_CA_KEY_UPDATE = f"{_ID_IT}18"
+_CERT_REQ_TEMPLATE = f"{_ID_IT}19"
+_ROOT_CA_CERT = f"{_ID_IT}20"
+_CRL_STATUS_LIST = f"{_ID_IT}22"
+_CRLS = f"{_ID_IT}23"
+_ALGORITHM_CONTROL = "1.3.6.1.5.5.7.5.1.11"  # id-regCtrl-algId
+_RSA_LENGTH_CONTROL = "1.3.6.1.5.5.7.5.1.12"  # id-regCtrl-rsaKeyLen
+# No message needs more; each question costs work.
+_MOST_QUESTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    desk: Desk
+    value: bytes | None
+    usage: x509.ExtendedKeyUsage | None
+
+
+def inform(desk: Desk, order: Order) -> Deed:
+    """What answers genm with genp.
+
+    Raises:
+        Refusal: if a question cannot be read.
+    """
+    content = order.body.content
+    assert isinstance(content, GeneralContent)  # noqa: S101
+    infos = content.infos or (
+        InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES),
+        InfoTypeAndValue(_CURRENT_CRL),
+    )
+    if len(infos) > _MOST_QUESTIONS:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, f"more than {_MOST_QUESTIONS} questions at once")
+    usages = usages_of(order.header, len(content.infos))
+    usages += (None,) * (len(infos) - len(usages))
+    answers: list[InfoTypeAndValue] = []
+    unknown: list[str] = []
+    for info, usage in zip(infos, usages, strict=True):
+        answer = _ANSWERS.get(info.oid)
+        if answer is None:
+            unknown.append(info.oid)
+        else:
+            answers.append(_answer(answer, _Question(desk, info.value, usage), info.oid))
+    if unknown:
+        listed = der.sequence(map(der.oid, dict.fromkeys(unknown)))
+        answers.append(InfoTypeAndValue(_UNSUPPORTED_OIDS, listed))
+    return lambda: _inform(desk, answers)
+
+
+def _inform(desk: Desk, answers: Sequence[InfoTypeAndValue]) -> Response:
+    if desk.behaviour.rejects is not None:
+        refused = ErrorMsgContent(rejection(desk.behaviour.rejects))
+        return Response(PKIBody(BodyType.ERROR, refused))
+    return Response(PKIBody(BodyType.GENP, GeneralContent(tuple(answers))))
+
+
+def _answer(
+    answer: Callable[[_Question], InfoTypeAndValue], question: _Question, oid: str
+) -> InfoTypeAndValue:
+    try:
+        return answer(question)
+    except MalformedMessage as error:
+        raise Refusal(
+            PKIFailureInfo.BAD_DATA_FORMAT,
+            f"the infoValue of {oid} cannot be read: {error.message}",
+        ) from None
+
+
+def _nothing(question: _Question) -> None:
+    if question.value is not None:
+        raise MalformedMessage("it has to be absent")
+
+
+# -- keys and requests -----------------------------------------------------------------------------
+
+
+def _signing_keys(question: _Question) -> InfoTypeAndValue:
+    _nothing(question)
+    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms((RSA, *ALGORITHMS)))
+
+
+def _encryption_keys(question: _Question) -> InfoTypeAndValue:
+    """RSA keys are certified for keyEncipherment as well."""
+    _nothing(question)
+    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA,)))
+
+
+def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
+    return der.sequence(map(der.algorithm, identifiers))
+
+
+def _template(question: _Question) -> InfoTypeAndValue:
+    """RFC 9483 4.3.3: a template with the profile's extensions, and keySpec."""
+    _nothing(question)
+    template = b""
+    if question.usage is not None:
+        value = tlv(0x04, question.usage.public_bytes())
+        extension = der.sequence((der.oid(question.usage.oid.dotted_string), value))
+        template = tlv(0xA9, extension)
+    controls = [
+        *(_control(_ALGORITHM_CONTROL, der.algorithm(known)) for known in ALGORITHMS),
+        *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
+    ]
+    content = der.sequence((der.sequence((template,)), der.sequence(controls)))
+    return InfoTypeAndValue(_CERT_REQ_TEMPLATE, content)
+
+
+def _control(oid: str, value: bytes) -> bytes:
+    return der.sequence((der.oid(oid), value))
+
+
+# -- the CA's certificates -------------------------------------------------------------------------
+
+
+def _ca_certs(question: _Question) -> InfoTypeAndValue:
+    _nothing(question)
+    root = question.desk.authority.root.public_bytes(Encoding.DER)
+    return InfoTypeAndValue(_CA_CERTS, der.sequence((root,)))
+
+
+def _root_update(question: _Question) -> InfoTypeAndValue:
+    """RFC 9483 4.3.2: no infoValue, as this CA has had one root only."""
+    if question.value is not None:
+        try:
+            x509.load_der_x509_certificate(question.value)
+        except (ValueError, x509.InvalidVersion):
+            raise MalformedMessage("a certificate was expected") from None
+    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+
+
+# -- revocation lists ------------------------------------------------------------------------------
+
+
+def _current_crl(question: _Question) -> InfoTypeAndValue:
+    _nothing(question)
+    return InfoTypeAndValue(_CURRENT_CRL, current_crl(question.desk).public_bytes(Encoding.DER))
+
+
+def _crl_update(question: _Question) -> InfoTypeAndValue:
+    """RFC 9483 4.3.4: the CRL, if it is newer than the one that the client names for its source."""
+    if question.value is None:
+        raise MalformedMessage("it has to name a source")
+    statuses = read_sequence(question.value)
+    if not statuses:
+        raise MalformedMessage("it has to name a source")
+    crl = current_crl(question.desk)
+    older = [_is_older(status, crl) for status in statuses]
+    if not any(older):
+        return InfoTypeAndValue(_CRLS)
+    return InfoTypeAndValue(_CRLS, der.sequence((crl.public_bytes(Encoding.DER),)))
+
+
+def _is_older(status: bytes, crl: x509.CertificateRevocationList) -> bool:
+    """Whether a CRLStatus is of this CA, and of a list older than `crl`."""
+    fields = read_sequence(status)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage("a CRLStatus has a source and perhaps a time")
+    held = der.read_time(fields[1]) if len(fields) == 2 else None
+    return _is_ours(fields[0]) and (held is None or held < crl.last_update_utc)
+
+
+def _is_ours(source: bytes) -> bool:
+    """CRLSource, under explicit tags: [0] a distribution point, of which we have none, or [1] the issuer."""
+    number, content = untag(source)
+    if number == 0:
+        untag(content)
+        return False
+    if number != 1:
+        raise MalformedMessage("a CRLSource is a distribution point or an issuer")
+    names = read_sequence(content)
+    if not names:
+        raise MalformedMessage("GeneralNames are one at least")
+    return ROOT_NAME in [_name(name) for name in names]
+
+
+def _name(general_name: bytes) -> x509.Name | None:
+    number, content = untag(general_name)
+    if number != 4:  # directoryName, RFC 5280 4.2.1.6
+        return None
+    try:
+        return x509.Name.from_bytes(content)
+    except ValueError:
+        raise MalformedMessage("a directoryName cannot be read") from None
+
+
+_ANSWERS: dict[str, Callable[[_Question], InfoTypeAndValue]] = {
+    _SIGN_KEY_PAIR_TYPES: _signing_keys,
+    _ENC_KEY_PAIR_TYPES: _encryption_keys,
+    _CURRENT_CRL: _current_crl,
+    _CA_CERTS: _ca_certs,
+    _CERT_REQ_TEMPLATE: _template,
+    _ROOT_CA_CERT: _root_update,
+    _CRL_STATUS_LIST: _crl_update,
+}

@@ -1,0 +1,66 @@
+"""The certProfile of a request's header in, what the profile adds to a certificate out.
+
+RFC 9810 5.1.1.4: a sequence of names, each for the CertReqMsg or InfoTypeAndValue in its place; an empty name
+is no profile. No RFC names the failure for a name that is not known: it is a demand on the certificate that
+cannot be met, hence badCertTemplate.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from ..cmp.codec.general import read_sequence
+from ..cmp.errors import MalformedMessage
+from ..cmp.model import PKIFailureInfo, PKIHeader
+from .der import read_text
+from .refusal import Refusal
+
+CERT_PROFILE = "1.3.6.1.5.5.7.4.21"
+
+_PROFILES = {
+    "": None,
+    "tls-server": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+    "tls-client": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
+}
+
+
+def usages_of(header: PKIHeader, count: int) -> tuple[x509.ExtendedKeyUsage | None, ...]:
+    """The extended key usage for each of the `count` things that a message asks for.
+
+    Raises:
+        Refusal: if a profile is not known, or there are more than can be meant.
+    """
+    values = [info.value for info in header.general_info if info.oid == CERT_PROFILE]
+    if not values:
+        return (None,) * count
+    names = _names(values)
+    if len(names) > count:
+        raise Refusal(
+            PKIFailureInfo.BAD_DATA_FORMAT,
+            f"certProfile has {len(names)} names, and the message asks for {count}",
+        )
+    for name in names:
+        if name not in _PROFILES:
+            known = ", ".join(filter(None, _PROFILES))
+            raise Refusal(
+                PKIFailureInfo.BAD_CERT_TEMPLATE,
+                f"the certificate profile {name[:64]!r} is not known; {known} are",
+            )
+    return tuple(_PROFILES[name] for name in (*names, *[""] * (count - len(names))))
+
+
+def _names(values: list[bytes | None]) -> tuple[str, ...]:
+    """RFC 9810 5.1.1.4: SEQUENCE SIZE (1..MAX) OF UTF8String, once."""
+    malformed = Refusal(
+        PKIFailureInfo.BAD_DATA_FORMAT, "certProfile is no list of names, given once"
+    )
+    if len(values) != 1 or values[0] is None:
+        raise malformed
+    try:
+        names = tuple(read_text(item) for item in read_sequence(values[0]))
+    except MalformedMessage:
+        raise malformed from None
+    if not names:
+        raise malformed
+    return names

@@ -1,0 +1,79 @@
+"""rr in, checked; what revokes or takes back, and answers rp, out (RFC 9483 4.2, RFC 5280 5.3.1)."""
+
+from __future__ import annotations
+
+from ..cmp.model import (
+    BodyType,
+    Extension,
+    PKIBody,
+    PKIFailureInfo,
+    RevRepContent,
+    RevReqContent,
+)
+from .authority import ROOT_NAME
+from .desk import ACCEPTED, Deed, Desk, Order, Response
+from .ledger import LedgerEntry, Status
+from .owner import check_owner
+from .reasons import HOLD, REASONS, TAKE_BACK
+from .refusal import Refusal, rejection
+
+_REASON_CODE = "2.5.29.21"
+
+
+def revoke(desk: Desk, order: Order) -> Deed:
+    """What answers rr with rp.
+
+    Raises:
+        Refusal: if the certificate is not known, revoked already, or not the requester's.
+    """
+    content = order.body.content
+    assert isinstance(content, RevReqContent)  # noqa: S101
+    if len(content.details) != 1:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be revoked")
+    details = content.details[0]
+    serial, issuer = details.template.serial_number, details.template.issuer
+    if serial is None or issuer is None:
+        raise Refusal(
+            PKIFailureInfo.ADD_INFO_NOT_AVAILABLE, "issuer and serial number have to be given"
+        )
+    entry = desk.ledger.find(f"{serial:x}")
+    if entry is None or issuer != ROOT_NAME:
+        raise Refusal(PKIFailureInfo.BAD_CERT_ID, "no such certificate was issued here")
+    check_owner(entry, order.requester)
+    reason = _reason(details.crl_entry_details)
+    _check_may_become(entry, reason)
+    return lambda: _change(desk, entry, reason)
+
+
+def _check_may_become(entry: LedgerEntry, reason: str) -> None:
+    """What is on hold can be taken back or revoked for good; what is revoked stays so (RFC 5280 5.3.1)."""
+    if reason == TAKE_BACK:
+        if not entry.is_held:
+            raise Refusal(
+                PKIFailureInfo.BAD_REQUEST,
+                f"{TAKE_BACK} takes a certificate off hold, and this one is {entry.status}",
+            )
+    elif not entry.is_good and (not entry.is_held or reason == HOLD):
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, f"the certificate is {entry.status} already")
+
+
+def _change(desk: Desk, entry: LedgerEntry, reason: str) -> Response:
+    if desk.behaviour.rejects is not None:
+        status = rejection(desk.behaviour.rejects)
+        return Response(PKIBody(BodyType.RP, RevRepContent((status,))))
+    if reason == TAKE_BACK:
+        desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
+    else:
+        desk.ledger.change(entry.serial_number, Status.REVOKED, reason, desk.now)
+    return Response(PKIBody(BodyType.RP, RevRepContent((ACCEPTED,))))
+
+
+def _reason(details: tuple[Extension, ...]) -> str:
+    """The name of the CRLReason, an ENUMERATED of one byte; unspecified where there is none."""
+    given = [extension.value for extension in details if extension.oid == _REASON_CODE]
+    if not given:
+        return "unspecified"
+    der = given[0]
+    if len(given) > 1 or len(der) != 3 or der[:2] != b"\x0a\x01" or der[2] not in REASONS:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "the reason for revocation is not known")
+    return REASONS[der[2]]
