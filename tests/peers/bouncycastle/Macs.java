@@ -42,7 +42,10 @@ final class Macs {
             return passwordBased().get(algorithm, secret);
         }
         PBMAC1Params parameters = PBMAC1Params.getInstance(algorithm.getParameters());
-        return new JcePBMac1CalculatorBuilder(parameters).setProvider("BC").build(secret);
+        // BouncyCastle 1.72 does not look at the PRF that the parameters name.
+        AlgorithmIdentifier prf =
+            PBKDF2Params.getInstance(parameters.getKeyDerivationFunc().getParameters()).getPrf();
+        return new JcePBMac1CalculatorBuilder(parameters).setPrf(prf).setProvider("BC").build(secret);
     }
 
     /** The MAC of an answer: as in the request, with a salt of its own, but for what options say. */
