@@ -20,7 +20,7 @@ import pytest
 
 _SOURCES = Path(__file__).with_name("bouncycastle")
 _JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
-_START_SECONDS = 60
+_START_SECONDS = 120
 
 needs_bouncycastle = pytest.mark.skipif(
     not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),

@@ -207,14 +207,14 @@ final class Enrolment {
             pair = centralKeys.generate(key);
             key = pair.publicKey();
         }
+        EncryptedKey privateKey =
+            pair == null ? null : new EncryptedKey(centralKeys.envelope(pair, requester));
         Authority.Entry entry =
             authority.issue(builder(wish, subject, key), requester.name(), subject.toString());
         PKIStatusInfo status = options.has("modify")
             ? new PKIStatusInfo(PKIStatus.grantedWithMods, new PKIFreeText("the subject is changed"))
             : new PKIStatusInfo(PKIStatus.granted);
         CMPCertificate certificate = new CMPCertificate(entry.certificate.toASN1Structure());
-        EncryptedKey privateKey =
-            pair == null ? null : new EncryptedKey(centralKeys.envelope(pair, requester));
         CertifiedKeyPair certified = new CertifiedKeyPair(
             new CertOrEncCert(certificate), privateKey, null);
         // RFC 9810 5.3.4: caPubs carry trust only where the shared secret vouches for them.

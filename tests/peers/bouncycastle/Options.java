@@ -7,7 +7,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The command line, read: which CA this is, and what it does. */
+/**
+ * The command line, read: which CA this is, and what it does.
+ *
+ * --folder DIR: for root.pem, issuer.pem, signer.pem, new-root.pem and the ledger.
+ * --secret REFERENCE:SECRET, --vendor-root FILE: who may ask; both can be given more than once.
+ * --ca-key rsa2048|rsa3072|rsa4096|p256|p384|p521|ed25519|ed448: the kind of all keys of the CA.
+ * --intermediate: an issuing CA below the root. --ra: answers are signed by a certificate for that.
+ * --sign-always: also answers to requests with a MAC.
+ * --digest 256|384|512, --pss: of signatures, of certificates as well.
+ * --mac pbm|pbmac1, --owf HASH, --mac-hash HASH, --iterations N: of MACs, in place of the request's;
+ *   HASH is sha1, sha256 or sha512, and --owf is the PRF's for PBMAC1.
+ * --implicit: grants implicitConfirm. --accept-ra-verified: takes raVerified from everybody.
+ * --poll N: N pollRep, then the certificate. --poll-error N: the same for all requests, with an error
+ *   first (RFC 9483 4.4). --check-after SECONDS: in a pollRep. --poll-nonce: the late answer mirrors
+ *   the nonce of the last pollReq, as RFC 4210 has it, and not of the request (RFC 9483 3.1).
+ * --modify: changes the subject. --reject BIT: refuses, with this bit of PKIFailureInfo.
+ *   --error-body: refuses with an error message where it would be in ip, cp, kup or rp.
+ * --central-keys: makes keys; --oaep and --pwri-kek choose how they are encrypted.
+ * --root-update: has a new root for those who ask.
+ */
 final class Options {
     private static final Set<String> SWITCHES = Set.of(
         "intermediate", "ra", "sign-always", "implicit", "central-keys", "modify", "error-body",
