@@ -1,0 +1,110 @@
+"""BouncyCastle as a peer: a CMP CA of our own on its API, in `bouncycastle/`, which is compiled once.
+
+Its options are read in `Options.java`. Into its folder it writes root.pem, issuer.pem (with --intermediate),
+signer.pem (with --ra) and the ledger.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import pytest
+
+_SOURCES = Path(__file__).with_name("bouncycastle")
+_JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
+_START_SECONDS = 120
+
+needs_bouncycastle = pytest.mark.skipif(
+    not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),
+    reason="java, javac or BouncyCastle's jars are not here",
+)
+
+
+def ledger(folder: Path) -> list[tuple[str, int, str]]:
+    """What the server did to certificates: the event, the serial number, and why."""
+    lines = (line.split(" ", 2) for line in (folder / "ledger").read_text().splitlines())
+    return [(event, int(serial, 16), " ".join(why)) for event, serial, *why in lines]
+
+
+@contextmanager
+def bouncycastle_server(folder: Path, *options: str) -> Generator[int]:
+    """The server on a free loopback port, for the length of the block."""
+    log = folder / "bouncycastle.log"
+    path = os.pathsep.join(map(str, (_classes(), *_JARS)))
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [
+                *("java", "-XX:+UseSerialGC", "-Xmx128m", "-cp", path),
+                *("Main", "--folder", str(folder), *options),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        with process:
+            try:
+                yield _port(process, log)
+            finally:
+                # It ends when its standard input does, also if this process is killed.
+                assert process.stdin is not None
+                process.stdin.close()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    """What the server says first: where it listens."""
+    said: Queue[bytes] = Queue()
+    output = process.stdout
+    assert output is not None
+    Thread(target=lambda: said.put(output.readline()), daemon=True).start()
+    try:
+        word, _, port = said.get(timeout=_START_SECONDS).decode().partition(" ")
+    except Empty:
+        process.kill()
+        raise AssertionError(f"the server does not start: {log.read_text()}") from None
+    if word != "listening":
+        raise AssertionError(f"the server ended: {log.read_text()}")
+    return int(port)
+
+
+@cache
+def _classes() -> Path:
+    """The folder of the compiled sources. Other processes may make it at the same time."""
+    sources = sorted(_SOURCES.glob("*.java"))
+    digest = hashlib.sha256()
+    for file in (*sources, *(jar.resolve() for jar in _JARS)):
+        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    temporary = Path(tempfile.gettempdir())
+    ready = temporary / f"csc-bouncycastle-{os.getuid()}-{digest.hexdigest()[:16]}"
+    if ready.exists():
+        return ready
+    private = Path(tempfile.mkdtemp(prefix="csc-bouncycastle-", dir=temporary))
+    compiled = subprocess.run(
+        ["javac", "-encoding", "UTF-8", "-cp", os.pathsep.join(map(str, _JARS)), "-d", private]
+        + [str(source) for source in sources],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if compiled.returncode != 0:
+        shutil.rmtree(private)
+        raise AssertionError(f"javac failed: {compiled.stderr}")
+    try:
+        private.rename(ready)
+    except OSError:
+        # Somebody else was faster: a folder that is not empty is never replaced.
+        shutil.rmtree(private)
+    return ready
