@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ..compiler.plan import CmpOperation, Operation, Plan
 from .certificates import dump_certificate, generate_key
@@ -15,6 +16,9 @@ from .routing import Route, follow
 from .state.location import Location
 from .state.store import open_store
 from .state.vault import open_vault
+
+if TYPE_CHECKING:
+    from .evidence.recorder import Append
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,12 @@ def open_session(
     routes: Sequence[Route],
     *,
     uses_sandbox: bool,
+    record: Append | None = None,
 ) -> Generator[Session]:
     """Open the state and the way to the CA for the length of the block.
 
     With a sandbox its CA is started on loopback, takes the secrets of the plan, and gets every message.
+    What is sent and received is appended to `record`.
 
     Raises:
         StateError: if the state cannot be used.
@@ -68,8 +74,14 @@ def open_session(
             transport = stack.enter_context(HttpTransport())
             chosen = routes
 
-            def send(url: str, message: bytes) -> bytes:
+            def post(url: str, message: bytes) -> bytes:
                 return transport.send(follow(chosen, url), message)
+
+            send = post
+            if record is not None:
+                from .evidence.recorder import recording
+
+                send = recording(post, record, _now, lambda url: follow(chosen, url))
 
         yield Session(
             Surroundings(
@@ -77,7 +89,7 @@ def open_session(
                 store=store,
                 vault=vault,
                 send=send,
-                clock=lambda: datetime.now(UTC),
+                clock=_now,
                 random=os.urandom,
                 generate_key=generate_key,
             ),
@@ -98,6 +110,10 @@ def prepare_vault(location: Location) -> None:
             is_new = not store.has_secrets()
             store.close()
         open_vault(location.vault_key, is_new=is_new)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _never(url: str, message: bytes) -> bytes:
