@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from .errors import RecordUnusable
 
@@ -244,7 +245,9 @@ def _exchange(document: Mapping[str, Any]) -> Exchange:
     number, port = document["exchange"], document["peer"]["port"]
     if type(number) is not int or type(port) is not int or not 0 <= port <= 0xFFFF:
         raise ValueError
-    return Exchange(number, _string(document["url"]), _string(document["peer"]["host"]), port)
+    url = _string(document["url"])
+    urlsplit(url)  # what is none is a ValueError
+    return Exchange(number, url, _string(document["peer"]["host"]), port)
 
 
 def _transaction(document: Mapping[str, Any]) -> bytes | None:

@@ -2,10 +2,10 @@
 
  1. The bytes are one PKIMessage.
  2. transactionID is that of the line, and an answer's is its request's (RFC 9810 5.1.1).
- 3. recipNonce is the senderNonce of the message before it from the other side (RFC 9810 5.1.1). A request that
-    is sent again has its old one; the answer to a request that was polled for may name that request.
- 4. MAC or signature is right, over the bytes received; the signer is named by sender and senderKID, may sign, and
-    leads to the CACert at the time when the message was recorded (RFC 9483 3.2).
+ 3. recipNonce is the senderNonce of the message before it from the other side (RFC 9810 5.1.1). A request
+    that is sent again has its old one; the answer to one that was polled for may name that request.
+ 4. MAC or signature is right, over the bytes received; the signer is named by sender and senderKID, may
+    sign, and leads to the CACert at the time when the message was recorded (RFC 9483 3.2).
  5. Proof of possession: who asks has the key (RFC 4211 4.1).
  6. The certificate is for the key of the request, and leads to the CACert at that time.
 
