@@ -171,25 +171,29 @@ def read_record(path: Path) -> tuple[Run, ...]:
 
 def _runs(file: BinaryIO) -> Iterator[Run]:
     lines: list[tuple[int, Entry | str]] = []
+    is_open = False
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
         try:
             entry: Entry | str = _entry(line)
         except ValueError as error:
             entry = str(error)
         if isinstance(entry, Header) and lines:
-            yield _run(lines)
+            yield _run(lines, may_be_cut_off=True)
             lines = []
         lines.append((number, entry))
-    yield _run(lines)
+        is_open = not line.endswith(b"\n")
+    yield _run(lines, may_be_cut_off=is_open)
 
 
-def _run(lines: list[tuple[int, Entry | str]]) -> Run:
-    """The run that the lines tell of; what is a text in place of an entry says why a line has none."""
+def _run(lines: list[tuple[int, Entry | str]], *, may_be_cut_off: bool) -> Run:
+    """The run that the lines tell of; what is a text in place of an entry says why a line has none.
+
+    A run that was killed may end within a line; the next one ends that line, and begins on a new one.
+    """
     header = lines[0][1]
     assert isinstance(header, Header)  # noqa: S101  (a run begins with one)
     last, what = lines[-1]
-    # A run that was killed may end within a line; what comes later begins on a new one.
-    cut_off = last if what == _NOT_WHOLE else None
+    cut_off = last if may_be_cut_off and what == _NOT_WHOLE else None
     return Run(
         header,
         tuple(entry for _, entry in lines if isinstance(entry, Anchor)),
