@@ -25,6 +25,7 @@ _COMMANDS = {
     "graph": "draw what apply would do",
     "impact": "say what hangs on an object",
     "plan": "show what apply would do",
+    "replay": "verify a record of CMP messages offline",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
     "validate": "check scripts without touching anything",

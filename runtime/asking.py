@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.kinds import hexadecimal_fault
 from ..compiler.plan import CmpOperation, Operation, Secret, Server
-from .certificates import load_certificate, load_key
+from .certificates import dump_certificate, load_certificate, load_key
 from .cmp import requests
 from .cmp.credentials import (
     Credential,
@@ -20,12 +20,14 @@ from .cmp.credentials import (
     RSAPadding,
     SignatureCredential,
 )
+from .cmp.http.tls import SYSTEM_ROOTS, TlsTrust
 from .cmp.model import BodyType
 from .cmp.names import alternative_names
 from .cmp.policy import Policy
 from .cmp.transaction import Transaction
 from .errors import ContentMissing, SecretUnusable
 from .secrets import read_secret
+from .state.journal import OpenOperation
 from .state.store import Store
 from .state.vault import Vault
 
@@ -79,9 +81,9 @@ def transaction_for(
     *,
     now: datetime,
     random: Callable[[int], bytes],
-    resend: bytes | None,
+    earlier: OpenOperation | None,
 ) -> Transaction:
-    """The transaction for `operation`; `resend` is where one that was cut off goes on.
+    """The transaction for `operation`; `earlier` is one that was cut off, and goes on.
 
     `key` is the new key; None for a revocation, and where the CA makes it.
 
@@ -91,6 +93,7 @@ def transaction_for(
     server = operation.server
     anchor = holdings.certificate(server.ca_certificate)
     policy = policy_of(server)
+    resend, poll = (earlier.request, earlier.poll) if earlier else (None, None)
     if operation.operation is Operation.INITIATE:
         return requests.initialize(
             subject=x509.Name.from_rfc4514_string(operation.subject),
@@ -105,6 +108,7 @@ def transaction_for(
             profile=operation.profile,
             policy=policy,
             resend=resend,
+            poll=poll,
         )
     certificate = holdings.certificate(operation.old_certificate)
     certificate_key = holdings.key(operation.old_key)
@@ -124,6 +128,7 @@ def transaction_for(
             profile=operation.profile,
             policy=policy,
             resend=resend,
+            poll=poll,
         )
     return requests.revoke(
         certificate=certificate,
@@ -135,6 +140,7 @@ def transaction_for(
         credential=credential,
         policy=policy,
         resend=resend,
+            poll=poll,
     )
 
 
@@ -147,6 +153,20 @@ def policy_of(server: Server) -> Policy:
         any_signer="any-signer" in server.tolerate,
         asks_implicit_confirm=server.is_implicit,
     )
+
+
+def tls_trust_of(server: Server, holdings: Holdings) -> TlsTrust | None:
+    """What a CMPServer's TLS certificate may lead to, by its property TLS; None without TLS.
+
+    Raises:
+        ContentMissing: if the CACert is not in the state.
+    """
+    if not server.uses_tls:
+        return None
+    if server.tls == "System":
+        return SYSTEM_ROOTS
+    ca = dump_certificate(holdings.certificate(server.ca_certificate))
+    return TlsTrust(ca, uses_system=server.tls != "CACert")
 
 
 def credential_of(operation: CmpOperation, holdings: Holdings) -> Credential:

@@ -19,7 +19,7 @@ from ..compiler.device import CertificateRecord
 from ..compiler.key_types import DEFAULT_KEY_TYPE
 from ..compiler.plan import CmpOperation, Operation
 from ..compiler.serialize import canonical
-from .asking import Holdings, transaction_for
+from .asking import Holdings, tls_trust_of, transaction_for
 from .certificates import dump_certificate, dump_key, key_id
 from .cmp.client import Connection, run
 from .cmp.errors import (
@@ -40,6 +40,7 @@ from .cmp.events import (
     Waiting,
 )
 from .cmp.keys import key_type_of
+from .cmp.http.tls import TlsTrust
 from .cmp.transaction import Transaction
 from .state import journal
 from .state.store import Store
@@ -47,18 +48,22 @@ from .state.vault import Vault
 from .uploads import content_id
 
 
+# Posts a message to a URL, trusting the server's TLS certificate as said; gives back the answer.
+Send = Callable[[str, bytes, TlsTrust | None], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an operation acts with.
 
-    `send` posts bytes to a URL, `clock` gives the time in UTC, `pause` waits for seconds, `generate_key`
-    makes a key of a type as `compiler.key_types` spells it.
+    `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes a key of a type as
+    `compiler.key_types` spells it.
     """
 
     device: str
     store: Store
     vault: Vault
-    send: Callable[[str, bytes], bytes]
+    send: Send
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     generate_key: Callable[[str], PrivateKeyTypes]
@@ -90,6 +95,7 @@ def carry_out(
     """
     intent = _intent(operation, resolve)
     holdings = Holdings(around.store, around.vault, resolve)
+    trust = tls_trust_of(operation.server, holdings)
     left_open = journal.find_open(
         around.store,
         device=around.device,
@@ -106,10 +112,10 @@ def carry_out(
             key,
             now=around.clock(),
             random=around.random,
-            resend=left_open.request,
+            earlier=left_open,
         )
         try:
-            return _run(operation, around, transaction, left_open.id, tell)
+            return _run(operation, around, transaction, left_open.id, trust, tell)
         except (TransportError, StillWaiting):
             raise
         except CMPError as error:
@@ -122,11 +128,11 @@ def carry_out(
         tell("generating a key")
         key = around.generate_key(_key_type(operation, holdings))
     transaction = transaction_for(
-        operation, holdings, key, now=around.clock(), random=around.random, resend=None
+        operation, holdings, key, now=around.clock(), random=around.random, earlier=None
     )
     entry = _begin(operation, around, transaction, intent, key)
     try:
-        return _run(operation, around, transaction, entry, tell)
+        return _run(operation, around, transaction, entry, trust, tell)
     except (ConnectFailed, Rejected) as error:
         # Nothing was sent, or nothing issued, unless an earlier answer had brought a certificate.
         if not journal.is_received(around.store, entry):
@@ -174,13 +180,14 @@ def _run(
     around: Surroundings,
     transaction: Transaction,
     entry: int,
+    trust: TlsTrust | None,
     tell: Callable[[str], None],
 ) -> Outcome:
     url = operation.server.url
     is_refused = False
 
     connection = Connection(
-        lambda message: around.send(url, message),
+        lambda message: around.send(url, message, trust),
         around.clock,
         around.pause,
         timedelta(seconds=operation.server.poll_limit),
@@ -201,7 +208,9 @@ def _run(
                 tell(f"the certificate is not what was asked for: {told}")
             case Waiting(check_after=seconds, reason=reason):
                 assert transaction.outgoing is not None  # noqa: S101  (there is a pollReq to send)
-                journal.waiting(around.store, entry, transaction.outgoing)
+                # A confirmation that waits is asked for again from the request on.
+                if not journal.is_received(around.store, entry):
+                    journal.waiting(around.store, entry, transaction.outgoing)
                 said = f" ({reason})" if reason else ""
                 tell(f"the CA has not decided yet{said}: asking again in {seconds} seconds")
             case Challenged():

@@ -9,17 +9,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.plan import CmpOperation, Plan
 from .asking import password_of
 from .certificates import dump_certificate
-from .operation import Surroundings
+from .operation import Send, Surroundings
 from .routing import Route, follow
 from .state.location import Location
 from .state.store import open_store
 from .state.vault import open_vault
+
+if TYPE_CHECKING:
+    from .cmp.transport import TlsTrust
+    from .evidence.recorder import Append
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,12 @@ def open_session(
     routes: Sequence[Route],
     *,
     uses_sandbox: bool,
+    record: Append | None = None,
 ) -> Generator[Session]:
     """Open the state and the way to the CA for the length of the block.
 
     With a sandbox its CA is started on loopback, takes the secrets of the plan, and gets every message.
+    What is sent and received is appended to `record`.
 
     Raises:
         StateError: if the state cannot be used.
@@ -64,12 +71,16 @@ def open_session(
             server = stack.enter_context(serve(ca))
             routes = (Route("", "", server.host, str(server.port)),)
             root = dump_certificate(ca.root)
-        send = _never
+        send: Send = _never
         if any(isinstance(step.action, CmpOperation) for step in plan.steps):
             from .cmp.transport import HttpTransport
 
-            transport = HttpTransport(connect_to=partial(follow, routes))
-            send = stack.enter_context(transport).send
+            transport = stack.enter_context(HttpTransport(connect_to=partial(follow, routes)))
+            send = _in_clear(transport.send) if uses_sandbox else transport.send
+            if record is not None:
+                from .evidence.recorder import recording
+
+                send = recording(send, record, _now, partial(follow, routes))
 
         yield Session(
             Surroundings(
@@ -77,7 +88,7 @@ def open_session(
                 store=store,
                 vault=vault,
                 send=send,
-                clock=lambda: datetime.now(UTC),
+                clock=_now,
                 random=os.urandom,
                 generate_key=_generate_key,
                 pause=time.sleep,
@@ -101,11 +112,25 @@ def prepare_vault(location: Location) -> None:
         open_vault(location.vault_key, is_new=is_new)
 
 
+def _in_clear(send: Send) -> Send:
+    """`send`, without TLS: the sandbox is on this machine, whatever port a script says."""
+
+    def send_in_clear(url: str, message: bytes, tls: TlsTrust | None) -> bytes:
+        return send(url.replace("https://", "http://", 1), message, tls)
+
+    return send_in_clear
+
+
 def _generate_key(kind: str) -> PrivateKeyTypes:
     from .cmp.keys import KeyType, generate
 
     return generate(KeyType.parse(kind))
 
 
-def _never(url: str, message: bytes) -> bytes:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _never(url: str, message: bytes, tls: TlsTrust | None) -> bytes:
+    del message, tls
     raise AssertionError(f"a plan without operations sends nothing, and this goes to {url}")

@@ -21,6 +21,7 @@ from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
 from ..planning import Planned, Request, make_plan
+from ..recording import keep_anchors, open_run
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
@@ -38,6 +39,12 @@ from ..views.progress import watching
     show_default=True,
     help="How many certificate operations run at once.",
 )
+@click.option(
+    "--record",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep every CMP message in this file, for `csc replay`; a record that is there is added to.",
+)
 @options.sandbox
 @options.strict
 @options.files
@@ -53,6 +60,7 @@ def command(
     scripts: tuple[str, ...],
     yes: bool,
     parallel: int,
+    record: Path | None,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -88,7 +96,7 @@ def command(
     )
     try:
         with exclusive(location.lock):
-            return _apply(settings, location, request, saved, parallel, yes)
+            return _apply(settings, location, request, saved, parallel, record, yes)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
     except Locked as error:
@@ -110,6 +118,7 @@ def _apply(
     request: Request,
     saved: tuple[Request, Any] | None,
     parallel: int,
+    record: Path | None,
     yes: bool,
 ) -> int:
     prepare_vault(location)  # secrets are told apart with its key
@@ -127,7 +136,7 @@ def _apply(
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True)
-    return _carry_out(settings, location, request, planned, parallel)
+    return _carry_out(settings, location, request, planned, parallel, record)
 
 
 def _carry_out(
@@ -136,21 +145,33 @@ def _carry_out(
     request: Request,
     planned: Planned,
     parallel: int,
+    record: Path | None,
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
     with ExitStack() as stack:
+        append = None
+        if record is not None:
+            append = stack.enter_context(open_run(record))
         session = stack.enter_context(
             open_session(
-                location, request.device, plan, settings.routes, uses_sandbox=request.uses_sandbox
+                location,
+                request.device,
+                plan,
+                settings.routes,
+                uses_sandbox=request.uses_sandbox,
+                record=append,
             )
         )
+        materials = Materials(planned.uploads, session.sandbox_root)
+        if append is not None:
+            keep_anchors(append, plan, session, materials)
         watch = stack.enter_context(watching(plan, settings, sys.stderr, os.environ))
         try:
             version = execute(
                 plan,
                 session.surroundings,
-                Materials(planned.uploads, session.sandbox_root),
+                materials,
                 parallel=parallel,
                 watch=watch,
             )

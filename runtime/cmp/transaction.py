@@ -123,8 +123,8 @@ _UNUSABLE = (
 class Transaction:
     """One transaction; see `requests` for what makes one.
 
-    `resend` is the exact request of an earlier run of the same operation with the same key, or its last
-    pollReq: it is sent again in place of a new one.
+    `resend` is the exact request of an earlier run of the same operation with the same key: it is sent again
+    in place of a new one. `poll` is the last pollReq of that run, and is sent in its place if there was one.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class Transaction:
         now: datetime,
         random: Random,
         resend: bytes | None,
+        poll: bytes | None = None,
     ) -> None:
         self._request = request
         self._random = random
@@ -142,6 +143,9 @@ class Transaction:
         # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
         self._extra_certs: tuple[bytes, ...] = ()
         self._sent: PKIHeader
+        # The request or certConf that is being answered. What answers it after polling may return its nonce
+        # (RFC 9483 4.4) or that of the last pollReq (RFC 4210 5.3.22).
+        self._question: PKIHeader
         self._outgoing: bytes | None
         if resend is None:
             self._send(
@@ -154,10 +158,13 @@ class Transaction:
                 + ((_IMPLICIT_CONFIRM,) if request.policy.asks_implicit_confirm else ()),
             )
         else:
-            earlier = decode(resend)
-            self._sent, self._outgoing = earlier.header, resend
-            if isinstance(earlier.body.content, PollReqContent):
-                self._polled = earlier.body.content.cert_req_ids[0]
+            self._sent, self._outgoing = decode(resend).header, resend
+            self._question = self._sent
+        if poll is not None:
+            earlier = decode(poll)
+            assert isinstance(earlier.body.content, PollReqContent)  # noqa: S101  (our own)
+            self._sent, self._outgoing = earlier.header, poll
+            self._polled = earlier.body.content.cert_req_ids[0]
 
     @property
     def transaction_id(self) -> bytes:
@@ -189,7 +196,10 @@ class Transaction:
             answer = decode(data)  # check 1
         except MalformedMessage as error:
             raise MalformedMessage(error.message, self.transaction_id) from error
-        checks.check_header(answer, self._sent, now)
+        asked = self._sent
+        if polled is not None and answer.header.recip_nonce == self._question.sender_nonce:
+            asked = self._question
+        checks.check_header(answer, asked, now)
         self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)
         checks.check_protection(answer, self._request, self._extra_certs, now)
         content = answer.body.content
@@ -351,6 +361,8 @@ class Transaction:
             recip_nonce=recip_nonce,
             general_info=general_info,
         )
+        if body.type is not BodyType.POLL_REQ:
+            self._question = self._sent
         self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
 
 

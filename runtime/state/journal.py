@@ -15,7 +15,7 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class OpenOperation:
-    """An operation that was cut off: `request` is its exact first message, or its last pollReq.
+    """An operation that was cut off: `request` is its exact first message, `poll` its last pollReq.
 
     `key` is a content id, None where the CA makes the key and has not sent it yet.
     """
@@ -23,6 +23,7 @@ class OpenOperation:
     id: int
     key: str | None
     request: bytes
+    poll: bytes | None = None
 
 
 def begin(
@@ -51,7 +52,7 @@ def begin(
 def waiting(store: Store, entry: int, poll: bytes) -> None:
     """Note that the CA has not decided, and the exact pollReq to go on with."""
     with store.transaction() as connection:
-        connection.execute("UPDATE journal SET request = ? WHERE id = ?", (poll, entry))
+        connection.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", (entry, poll))
 
 
 def received(store: Store, entry: int, certificate: str, key: str) -> None:
@@ -85,8 +86,10 @@ def find_open(
     """The newest operation with this intent that was cut off."""
     with store.transaction() as connection:
         row = connection.execute(
-            "SELECT id, key, request FROM journal WHERE device = ? AND path = ? AND operation = ?"
-            " AND intent = ? AND phase IN ('requested', 'received') ORDER BY id DESC LIMIT 1",
+            "SELECT journal.id, key, journal.request, poll.request FROM journal"
+            " LEFT JOIN poll ON poll.operation = journal.id"
+            " WHERE device = ? AND path = ? AND journal.operation = ?"
+            " AND intent = ? AND phase IN ('requested', 'received') ORDER BY journal.id DESC LIMIT 1",
             (device, path, operation, intent),
         ).fetchone()
     return None if row is None else OpenOperation(*row)

@@ -70,3 +70,8 @@ CREATE TABLE journal (           -- every CMP operation, written before it acts
     ended_at TEXT
 );
 CREATE INDEX journal_open ON journal (device, path) WHERE phase IN ('requested', 'received');
+
+CREATE TABLE poll (              -- what an operation that the CA has not decided goes on with
+    operation INTEGER PRIMARY KEY REFERENCES journal,
+    request BLOB NOT NULL        -- the exact last pollReq
+);

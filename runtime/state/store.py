@@ -274,7 +274,16 @@ def open_store(path: Path) -> Store:
         if _format(connection, path) is None:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
             connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
+        connection.execute(_LATER)
         return Store(connection)
+
+
+# A table that came after the first states of this format had been made; who does not know it can do without.
+_LATER = """
+CREATE TABLE IF NOT EXISTS poll (
+    operation INTEGER PRIMARY KEY REFERENCES journal, request BLOB NOT NULL
+)
+"""
 
 
 def open_to_read(path: Path) -> Store | None:

@@ -31,6 +31,7 @@ def validator(name: str) -> Draft202012Validator:
 
 PLAN = validator("plan")
 DIAGNOSTICS = validator("diagnostics")
+REPLAY = validator("replay")
 
 
 def check(against: Draft202012Validator, document: object) -> None:
@@ -78,6 +79,29 @@ def test_the_command_prints_them(csc: Csc) -> None:
         check(PLAN, json.loads((csc.folder / "plan.json").read_text())["plan"])
         csc.ok("apply", "--sandbox", "--yes", *paths)
     check(PLAN, json.loads(csc.ok("plan", "--json", "secrets.cfg")))
+
+
+def test_a_replay_is_what_its_schema_says(csc: Csc) -> None:
+    """Of a run with a refusal, an answer that never came, and lines that cannot be read."""
+    apply = ("apply", "--yes", "--record", "run.jsonl")
+    csc.ok(*apply, "--sandbox", SAMPLES / "gateway.cfg")
+    csc.ok(*apply, "--sandbox", SAMPLES / "update.cfg")
+    record = csc.folder / "run.jsonl"
+    whole = record.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    failure = {**json.loads(lines[2]), "type": "failure", "error": "TimedOut", "text": "late"}
+    spoilt = {**json.loads(lines[3]), "der": "AAAA"}
+    more = b"".join(json.dumps(line).encode() + b"\n" for line in (failure, spoilt))
+    record.write_bytes(whole + more + b"{}\n" + lines[2][:50])
+    result = csc("replay", "run.jsonl", "--json")
+    assert result.returncode == 1
+    document = json.loads(result.stdout)
+    check(REPLAY, document)
+    assert document["runs"][1]["damaged"] == [{"line": 15, "why": "it is no line of a record"}]
+    assert document["runs"][1]["cut_off_in_line"] == 16
+    events = [event for t in document["transactions"] for event in t["events"]]
+    assert [e["event"] for e in events].count("failure") == 1
+    assert [e for e in events if e["event"] != "failure" and e["message"] is None]
 
 
 def test_a_plan_of_another_shape_is_none() -> None:

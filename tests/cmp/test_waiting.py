@@ -31,7 +31,9 @@ from peers.certificates import NOW
 from peers.fake_ca import ACCEPTED, SECRET, SUBJECT, WAITING, FakeCA
 
 
-def start(ca: FakeCA, key, body_type=BodyType.IR, resend: bytes | None = None) -> Transaction:
+def start(
+    ca: FakeCA, key, body_type=BodyType.IR, resend: bytes | None = None, poll: bytes | None = None
+) -> Transaction:
     return initialize(
         subject=SUBJECT,
         key=key,
@@ -42,6 +44,7 @@ def start(ca: FakeCA, key, body_type=BodyType.IR, resend: bytes | None = None) -
         random=secrets.token_bytes,
         body_type=body_type,
         resend=resend,
+        poll=poll,
     )
 
 
@@ -136,12 +139,36 @@ def test_every_poll_answers_the_last_nonce(ca: FakeCA, key) -> None:
         assert decode(asked(transaction)).header.recip_nonce == decode(answer).header.sender_nonce
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_was_waited_for_may_answer_the_request_itself(ca: FakeCA, key, restarts: bool) -> None:
+    """RFC 9483 4.4: its recipNonce is the request's senderNonce, not the pollReq's."""
+    transaction = start(ca, key)
+    first = asked(transaction)
+    transaction.receive(ca.wait(first), NOW)
+    if restarts:
+        transaction = start(ca, key, resend=first, poll=asked(transaction))
+    certificate = ca.issue_for(first)
+    event = transaction.receive(ca.enrol(first, certificate), NOW)
+    assert isinstance(event, CertificateReceived)
+    assert event.certificate == certificate
+
+
+def test_a_poll_rep_answers_the_poll_alone(ca: FakeCA, key) -> None:
+    """One with the nonce of an older pollReq is one that was recorded."""
+    transaction = start(ca, key)
+    transaction.receive(ca.wait(asked(transaction)), NOW)
+    recorded = ca.poll_rep(asked(transaction))
+    transaction.receive(recorded, NOW)
+    with pytest.raises(UnexpectedAnswer, match="recipNonce"):
+        transaction.receive(recorded, NOW)
+
+
 def test_polling_goes_on_after_a_restart(ca: FakeCA, key) -> None:
-    """The pollReq, kept byte for byte, is all that another process needs."""
+    """Request and pollReq, kept byte for byte, are all that another process needs."""
     before = start(ca, key)
     first = asked(before)
     before.receive(ca.wait(first), NOW)
-    after = start(ca, key, resend=asked(before))
+    after = start(ca, key, resend=first, poll=asked(before))
     assert after.outgoing == before.outgoing
     assert after.transaction_id == before.transaction_id
     assert after.receive(ca.poll_rep(asked(after)), NOW) == Waiting(60, "")
