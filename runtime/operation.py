@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.device import CertificateRecord
 from ..compiler.kinds import hexadecimal_fault
-from ..compiler.plan import CmpOperation, Operation, Secret
-from ..compiler.serialize import canonical
+from ..compiler.plan import CmpOperation, Operation, RequestType, Secret
+from ..compiler.serialize import asked_to_json, canonical
 from .certificates import dump_certificate, dump_key, key_id, load_certificate, load_key
 from .cmp import requests
 from .cmp.client import run
@@ -296,8 +296,18 @@ def _load_key(around: Surroundings, content: str) -> PrivateKeyTypes:
 
 
 def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
-    """A digest of all that makes two operations the same."""
-    old = operation.old_certificate
+    """A digest of all that makes two operations the same.
+
+    What csc's own options ask for is in it only where they are given, for the sake of older states.
+    """
+    old, signer = operation.old_certificate, operation.signer_certificate
+    own = asked_to_json(operation)
+    if operation.request_type in (RequestType.CR, RequestType.P10CR):
+        own["request_type"] = operation.request_type
+    if operation.server.is_implicit:
+        own["implicit"] = True
+    if signer is not None:
+        own["signer"] = resolve(signer)
     document = [
         operation.operation,
         operation.target.path,
@@ -305,5 +315,6 @@ def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
         resolve(operation.server.ca_certificate),
         operation.request,
         None if old is None else resolve(old),
+        *([own] if own else []),
     ]
     return hashlib.sha256(canonical(document).encode()).hexdigest()

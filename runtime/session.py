@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..compiler.plan import CmpOperation, Operation, Plan
+from ..compiler.plan import CmpOperation, Plan
 from .certificates import dump_certificate, generate_key
 from .operation import Surroundings, credential_of
 from .routing import Route, follow
@@ -46,20 +46,19 @@ def open_session(
         store = open_store(location.database)
         stack.callback(store.close)
         vault = open_vault(location.vault_key, is_new=not store.has_secrets())
-        root = None
+        root, in_clear = None, False
         if uses_sandbox:
             from .sandbox.ca import SandboxCA
             from .sandbox.server import serve
 
             ca = stack.enter_context(SandboxCA.open(location.sandbox))
             for step in plan.steps:
-                if isinstance(step.action, CmpOperation) and (
-                    step.action.operation is Operation.INITIATE
-                ):
+                if isinstance(step.action, CmpOperation) and step.action.username is not None:
                     credential = credential_of(step.action)
                     ca.add_secret(credential.reference, credential.secret)
             server = stack.enter_context(serve(ca))
             routes = (Route("", "", server.host, str(server.port)),)
+            in_clear = True
             root = dump_certificate(ca.root)
         send = _never
         if any(isinstance(step.action, CmpOperation) for step in plan.steps):
@@ -69,7 +68,9 @@ def open_session(
             chosen = routes
 
             def send(url: str, message: bytes) -> bytes:
-                return transport.send(follow(chosen, url), message)
+                # The sandbox speaks HTTP, whatever the server that it stands in for does.
+                there = f"http:{url.partition(':')[2]}" if in_clear else url
+                return transport.send(follow(chosen, there), message)
 
         yield Session(
             Surroundings(
