@@ -29,7 +29,9 @@ def read_names(option: Option) -> tuple[tuple[str, ...], list[Diagnostic]]:
     for text, span in _items(option):
         name = _read(text)
         if isinstance(name, Fault):
-            found.append(_wrong(text, span, name))
+            # Where quotes hide an item's place, to mend it would replace the others, too.
+            is_own_place = text == option.value or span != option.value_span
+            found.append(_wrong(text, span, name, is_own_place))
         elif name in names:
             found.append(_twice(name, span))
         else:
@@ -98,14 +100,16 @@ _KINDS: Mapping[str, Callable[[str], str | Fault]] = {
 }
 
 
-def _wrong(text: str, span: Span, fault: Fault) -> Diagnostic:
+def _wrong(text: str, span: Span, fault: Fault, is_own_place: bool) -> Diagnostic:
     return finding(
         rules.WRONG_VALUE,
         f"`-san` cannot ask for `{text}`" if text else "`-san` has an empty item",
         span,
         f"has to be {fault.wanted}" if text else "nothing stands beside this comma",
         help=f"did you mean `{fault.meant}`?" if fault.meant else None,
-        fix=replacement(span, fault.meant, Applicability.UNSAFE) if fault.meant else None,
+        fix=replacement(span, fault.meant, Applicability.UNSAFE)
+        if fault.meant and is_own_place
+        else None,
     )
 
 
