@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..grammar.ast import Option, Span, Word, value_part
+from ..grammar.ast import Span, Word
 from ..grammar.frozen import frozen
 from . import rules
-from .address import ROOT, Address
+from .address import Address
 from .arguments import Arguments
 from .certmgr_advice import check_active, check_credentials
+from .certmgr_extensions import foreign_to_a_device
+from .certmgr_objects import Signer, named_certificate, server_of, signer_of
 from .certmgr_options import Form, read_form
 from .certmgr_refusal import refuse
-from .configuration import FileValue
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
-from .key_types import DEFAULT_KEY_TYPE
 from .lifecycle import TRANSITIONS, Event, State, pair_of
 from .machine import Binding, Machine
-from .objects import look_up
-from .plan import CmpOperation, Operation, Renewal, RequestType, Server
-from .references import target_of
+from .plan import CmpOperation, Operation, Renewal, Server
 from .replacement import is_replaced, replaced, waits
-from .schema.catalog import BUILT_IN
 from .steps import planned
-from .values import unqualified
 
 
 def certmgr(machine: Machine, verb: Word, arguments: Arguments) -> None:
     """Carry out one `certmgr` on the abstract device."""
     form, found = read_form(verb, arguments)
+    if machine.circumstances.is_strict:
+        found += foreign_to_a_device(arguments.options)
     machine.report(*found)
-    target = _target(machine, form.client_certificate) if form.client_certificate else None
-    server = _server(machine, target, verb.span) if target else None
+    target = named_certificate(machine, form.client_certificate)
+    server = server_of(machine, target, verb.span) if target else None
+    signer = signer_of(machine, form.asked.signer)
     is_sound = not any(d.rule is not rules.SECRET_IN_CLEAR for d in found)
-    if is_sound and form.event and target and server:
+    is_signed = signer is not None or form.asked.signer is None
+    if is_sound and is_signed and form.event and target and server:
         end = max((verb, *arguments.all), key=lambda part: part.span[1:3]).span
-        run = _Run(form.event, target, server, form, verb.span, end)
+        run = _Run(form.event, target, server, signer, form, verb.span, end)
         if form.event is Event.UPDATE:
             machine.renewals.append(Renewal(target, verb.span))
         if _is_done(machine, run) or _is_allowed(machine, run):
@@ -53,6 +53,7 @@ class _Run:
     event: Event
     target: Address
     server: Server
+    signer: Signer | None
     form: Form
     span: Span
     end: Span
@@ -60,128 +61,9 @@ class _Run:
     @property
     def request(self) -> str:
         """What is asked for, as the record keeps it."""
-        return f"subject {self.form.subject} from {self.server.address.reference}"
-
-
-# -- what it is about ------------------------------------------------------------------------------
-
-
-def _target(machine: Machine, option: Option) -> Address | None:
-    parts = (option.value or "").split("/")
-    span = option.value_span
-    if len(parts) != 2 or not all(parts):
-        machine.report(
-            unqualified(
-                machine, "-clientcert", span, option.value or "", BUILT_IN.types["Certificate"]
-            )
-        )
-        return None
-    store = ROOT.child("CertificateStore", parts[0])
-    target = store.child("Certificate", parts[1])
-    if machine.is_assumed(target):
-        return None
-    if not machine.exists(store):
-        store_span = value_part(option, 0, len(parts[0]))
-        look_up(machine, BUILT_IN.types["CertificateStore"], store, store_span)
-        return None
-    name_span = value_part(option, len(parts[0]) + 1, len(parts[1]))
-    found = look_up(machine, BUILT_IN.types["Certificate"], target, name_span)
-    is_usable = found in machine.candidate and found not in machine.flawed
-    return found if is_usable else None
-
-
-def _server(machine: Machine, target: Address, span: Span) -> Server | None:
-    """The CMPServer of `target`, with all that it needs to be used."""
-    properties = machine.candidate[target]
-    name = properties.get("CMPServer")
-    if properties.get("Type") != "CMPv2" or not isinstance(name, str):
-        kind = properties.get("Type", "unknown")
-        machine.report(
-            finding(
-                rules.NOT_MANAGED_BY_CMP,
-                f"{target} is not managed with CMP",
-                span,
-                f"its Type is {kind}",
-                secondary=_origin(machine, target, "Type"),
-                help="certmgr needs a Certificate with Type=CMPv2 and a CMPServer",
-            )
-        )
-        return None
-    address = ROOT.child("CMPServer", name)
-    if address in machine.flawed or machine.is_assumed(address):
-        return None
-    if address not in machine.candidate:
-        machine.report(
-            finding(
-                rules.DANGLING_REFERENCE,
-                f"certmgr needs the CMPServer `{name}`, and there is none",
-                span,
-                f"{target} names it",
-                secondary=_origin(machine, target, "CMPServer"),
-                help=_did_you_mean(machine, address)
-                or f"add it before this command: `add CMPServer {name} …`",
-            )
-        )
-        machine.reported.add((target, "CMPServer"))
-        machine.assumed.add(address)
-        return None
-    held = machine.candidate[address]
-    ca = target_of(BUILT_IN, str(held.get("CACert")), BUILT_IN.types["Certificate"])
-    ca_certificate = _ca_certificate(machine, address, ca, span)
-    if ca_certificate is None:
-        return None
-    return Server(
-        address,
-        str(held.get("FQDN", "")),
-        int(str(held.get("Port", "80"))),
-        str(held.get("Path", "")),
-        ca,
-        ca_certificate,
-    )
-
-
-def _ca_certificate(machine: Machine, server: Address, address: Address, span: Span) -> str | None:
-    """The content id of the CA's root, which every answer of the server is checked against."""
-    is_known_wrong = (server, "CACert") in machine.reported
-    if is_known_wrong or address in machine.flawed or machine.is_assumed(address):
-        return None
-    origin = _origin(machine, server, "CACert")
-    if address not in machine.candidate:
-        fault = "which does not exist"
-        way_out = _did_you_mean(machine, address) or "add it before this command, with Type=Remote"
-        rule = rules.DANGLING_REFERENCE
-    else:
-        properties = machine.candidate[address]
-        data = properties.get("CertificateData")
-        if properties.get("Type") == "Remote" and isinstance(data, FileValue):
-            return data.content
-        fault = f"whose Type is {properties.get('Type')}, not Remote"
-        if properties.get("Type") == "Remote":
-            fault = "which holds no certificate"
-        way_out = "CACert has to be the CA's own certificate, with Type=Remote and CertificateData"
-        rule = rules.UNFIT_REFERENCE
-    machine.report(
-        finding(
-            rule,
-            f"{server} checks answers against {address}, {fault}",
-            span,
-            "certmgr cannot trust any answer",
-            secondary=origin,
-            help=way_out,
-        )
-    )
-    machine.reported.add((server, "CACert"))
-    return None
-
-
-def _did_you_mean(machine: Machine, address: Address) -> str | None:
-    meant = machine.candidate.references(address.type).nearest(address.reference)
-    return f"did you mean `{meant}`?" if meant else None
-
-
-def _origin(machine: Machine, address: Address, name: str) -> tuple[Label, ...]:
-    span = machine.origins.get((address, name))
-    return (Label(span, "set here"),) if span else ()
+        more = self.form.asked.differs
+        asked = f"subject {self.form.subject} from {self.server.address.reference}"
+        return f"{asked}, {more}" if more else asked
 
 
 # -- whether it is done already, or may be done ----------------------------------------------------
@@ -305,13 +187,6 @@ def _is_kept(machine: Machine, run: _Run, content: str) -> bool:
     return False
 
 
-_REQUESTS = {
-    Event.INITIATE: RequestType.IR,
-    Event.UPDATE: RequestType.KUR,
-    Event.REVOKE: RequestType.RR,
-}
-
-
 # -- what it leaves --------------------------------------------------------------------------------
 
 
@@ -342,12 +217,13 @@ def _plan(machine: Machine, run: _Run) -> None:
         )
     else:
         record = replace(old, is_revoked=True, script=machine.script, operations=done)
-    signer = None if run.event is Event.INITIATE else old
+    in_force = None if run.event is Event.INITIATE else old
     is_again = run.event is Event.INITIATE and is_replaced(machine, run.target)
+    asked = run.form.asked
     machine.steps.operation(
         CmpOperation(
             operation=Operation(run.event),
-            request_type=_REQUESTS[run.event],
+            request_type=asked.request_type,
             target=run.target,
             server=run.server,
             subject=record.subject,
@@ -356,13 +232,20 @@ def _plan(machine: Machine, run: _Run) -> None:
             operations=record.operations,
             certificate=record.certificate,
             key=record.key,
-            old_certificate=signer.certificate if signer else None,
-            old_key=signer.key if signer else None,
+            old_certificate=in_force.certificate if in_force else None,
+            old_key=in_force.key if in_force else None,
             username=run.form.username,
             password=run.form.password,
             is_hex=run.form.is_hex,
             replaces=replaced(old) if is_again and old is not None else None,
-            key_type=DEFAULT_KEY_TYPE if run.event is Event.INITIATE else None,
+            san=asked.san,
+            key_type=asked.key_type,
+            is_central=asked.is_central,
+            signer=run.signer.address if run.signer else None,
+            signer_certificate=run.signer.certificate if run.signer else None,
+            signer_key=run.signer.key if run.signer else None,
+            reason=asked.reason,
+            profile=asked.profile,
         ),
         run.span,
         f"certmgr -{run.event}" + (", asked for with --replace" if is_again else ""),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..grammar.ast import Option, Word
 from ..grammar.frozen import frozen
 from . import rules
 from .arguments import Arguments
+from .certmgr_extensions import EXTENSIONS, FLAGS, WITH_VALUE, Asked, read_extensions
 from .diagnostics import Diagnostic, Label, finding
 from .kinds import hexadecimal_fault, is_distinguished_name
 from .lifecycle import Event
@@ -17,8 +18,11 @@ from .suggest import did_you_mean
 from .values import in_clear, replacement, unknown_source
 
 _ACTIONS = ("initiate", "update", "revoke")
-_FLAGS = (*_ACTIONS, "hex")
-_WITH_VALUE = ("clientcert", "username", "password", "subject")
+# What a device knows; csc has more of its own.
+_DEVICE_FLAGS = (*_ACTIONS, "hex")
+_DEVICE_VALUES = ("clientcert", "username", "password", "subject")
+_FLAGS = (*_DEVICE_FLAGS, *FLAGS)
+_WITH_VALUE = (*_DEVICE_VALUES, *WITH_VALUE)
 _ONLY_WITH_INITIATE = ("username", "password", "subject", "hex")
 
 
@@ -32,6 +36,7 @@ class Form:
     username: Secret | None
     password: Secret | None
     is_hex: bool
+    asked: Asked
 
 
 def read_form(verb: Word, arguments: Arguments) -> tuple[Form, list[Diagnostic]]:
@@ -69,6 +74,8 @@ def read_form(verb: Word, arguments: Arguments) -> tuple[Form, list[Diagnostic]]
             for name in _ONLY_WITH_INITIATE
             if name in right
         )
+    asked, wrong_asked = read_extensions(event, right)
+    found += wrong_asked
     form = Form(
         event,
         right.get("clientcert"),
@@ -76,6 +83,7 @@ def read_form(verb: Word, arguments: Arguments) -> tuple[Form, list[Diagnostic]]
         secret_of(right["username"]) if "username" in right else None,
         secret_of(right["password"]) if "password" in right else None,
         "hex" in right,
+        asked,
     )
     return form, found
 
@@ -108,9 +116,14 @@ def _check_option(option: Option) -> Diagnostic | None:
         "unknown option",
         help=f"did you mean `-{meant}`?"
         if meant
-        else f"it has {', '.join('-' + name for name in known)}",
+        else f"it has {_listed((*_DEVICE_FLAGS, *_DEVICE_VALUES))}; "
+        f"and, unknown to a device, {_listed(EXTENSIONS)}",
         fix=replacement(option.name_span, f"-{meant}") if meant else None,
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"-{name}" for name in names)
 
 
 def _event(verb: Word, options: Mapping[str, Option], found: list[Diagnostic]) -> Event | None:
@@ -155,11 +168,12 @@ def _check_initiate(
     right: dict[str, Option],
     found: list[Diagnostic],
 ) -> None:
-    needed = {
-        "subject": 'the name to be certified, such as "CN=gw.example.com"',
-        "username": "the reference number that the CA issued",
-        "password": "the secret that belongs to the reference number",
-    }
+    needed = {"subject": 'the name to be certified, such as "CN=gw.example.com"'}
+    if "signer" not in options and not _is_meant(options, "signer"):
+        needed |= {
+            "username": "the reference number that the CA issued",
+            "password": "the secret that belongs to the reference number",
+        }
     for name, what in needed.items():
         if name not in options and not _is_meant(options, name):
             found.append(_missing(verb, name, what))

@@ -131,6 +131,7 @@ def _operation(operation: Operation, document: Json) -> CmpOperation:
     signer = protection.get("signer")
     pair = (protection.get("certificate"), protection.get("key"))
     old, signs = (pair, (None, None)) if signer is None else ((None, None), pair)
+    usual = DEFAULT_KEY_TYPE if operation is Operation.INITIATE else None
     return CmpOperation(
         operation=operation,
         request_type=RequestType(messages[0]),
@@ -140,8 +141,8 @@ def _operation(operation: Operation, document: Json) -> CmpOperation:
         request="",
         script="",
         operations=0,
-        certificate=_text(obtains["certificate"]) if obtains else "",
-        key=_text(obtains["key"]) if obtains else "",
+        certificate=_text(obtains["certificate"] if obtains else old[0]),
+        key=_text(obtains["key"] if obtains else old[1]),
         old_certificate=old[0],
         old_key=old[1],
         username=_secret(protection.get("username")),
@@ -155,15 +156,13 @@ def _operation(operation: Operation, document: Json) -> CmpOperation:
         if replaces
         else None,
         san=_texts(document.get("names", ())),
-        key_type=document.get(
-            "key_type", DEFAULT_KEY_TYPE if operation is Operation.INITIATE else None
-        ),
-        is_central=document.get("central", False),
+        key_type=_optional(document, "key_type", usual),
+        is_central="central" in document,
         signer=None if signer is None else Address.parse(signer),
         signer_certificate=signs[0],
         signer_key=signs[1],
-        reason=document.get("revocation_reason"),
-        profile=document.get("profile"),
+        reason=_optional(document, "revocation_reason"),
+        profile=_optional(document, "profile"),
     )
 
 
@@ -200,6 +199,10 @@ def _secret(source: Any) -> Secret | None:
 def _span(document: Json) -> Span:
     numbers = (document["line"], document["column"], document["length"])
     return Span(_text(document["file"]), *map(int, numbers))
+
+
+def _optional(document: Json, key: str, usual: str | None = None) -> str | None:
+    return _text(document[key]) if key in document else usual
 
 
 def _texts(items: Any) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ def read_properties(
         if kind.only_with and variant is not None and variant not in kind.only_with:
             machine.report(_unfit_property(object_type, argument, variant, kind.only_with))
             continue
+        if kind.is_extension and machine.circumstances.is_strict:
+            machine.report(_foreign_to_a_device(object_type, argument))
         value = read_value(machine, address, kind, argument, variant)
         if value is not None:
             values[name] = value
@@ -97,13 +99,25 @@ def _misspelt(object_type: ObjectType, argument: Property, meant: str) -> Diagno
 
 def _unknown_property(object_type: ObjectType, argument: Property, label: str) -> Diagnostic:
     meant = did_you_mean(argument.name, object_type.by_name)
-    known = ", ".join(object_type.by_name)
+    known = ", ".join(p.name for p in object_type.properties if not p.is_extension)
+    own = ", ".join(p.name for p in object_type.properties if p.is_extension)
+    known += f"; and, unknown to a device, {own}" if own else ""
     return finding(
         rules.UNKNOWN_PROPERTY,
         f"csc knows no property `{argument.name}` of {object_type.name}",
         argument.name_span,
         label,
         help=f"did you mean `{meant}`?" if meant else f"known are {known}" if known else None,
+    )
+
+
+def _foreign_to_a_device(object_type: ObjectType, argument: Property) -> Diagnostic:
+    return finding(
+        rules.EXTENSION_PROPERTY,
+        f"`{argument.name}` of {object_type.name} is csc's own, and no device knows it",
+        argument.name_span,
+        "with --strict the device's own rules hold",
+        help="leave it out, or check without --strict what only csc carries out",
     )
 
 

@@ -180,7 +180,7 @@ def _action_to_json(action: Action) -> Json:
                 "server": _server_to_json(action.server),
                 "messages": list(action.messages),
                 "subject": action.subject,
-                **_asked_to_json(action),
+                **asked_to_json(action),
                 "protection": _protection_to_json(action),
                 "obtains": {"certificate": action.certificate, "key": action.key}
                 if action.certificate != action.old_certificate
@@ -208,7 +208,7 @@ def _server_to_json(server: Server) -> Json:
     }
 
 
-def _asked_to_json(action: CmpOperation) -> Json:
+def asked_to_json(action: CmpOperation) -> Json:
     """What csc's own options ask for beside the subject; nothing where none was given."""
     usual = DEFAULT_KEY_TYPE if action.operation is Operation.INITIATE else None
     return {

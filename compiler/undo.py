@@ -82,6 +82,8 @@ def _can_be_revoked(operation: CmpOperation, after: DeviceState) -> bool:
 def _lasting(step: Step, operation: CmpOperation) -> Iterator[str]:
     name = operation.target.reference
     match operation.operation:
+        case Operation.REVOKE if operation.reason == "certificateHold":
+            yield f"{step.id}: the certificate of {name} is on hold; its CA's operator may take that back"
         case Operation.REVOKE:
             yield f"{step.id}: the certificate of {name} is revoked for good; -initiate obtains another"
         case Operation.INITIATE if operation.replaces is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..grammar.ast import Option, Property, Span, value_part
 from ..grammar.quoting import quote
@@ -88,7 +89,9 @@ def _read_list(
         return ",".join(fitting)
     for value, (text, span) in zip(read, _items(parts, written), strict=True):
         if value is None:
-            machine.report(_misfit(machine, kind, item, text, span))
+            found = _misfit(machine, kind, item, text, span)
+            is_whole = span == written.value_span and len(parts) > 1
+            machine.report(replace(found, fix=None) if is_whole else found)
     return None
 
 

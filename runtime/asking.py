@@ -140,7 +140,7 @@ def transaction_for(
         credential=credential,
         policy=policy,
         resend=resend,
-            poll=poll,
+        poll=poll,
     )
 
 

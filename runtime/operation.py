@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.device import CertificateRecord
 from ..compiler.key_types import DEFAULT_KEY_TYPE
-from ..compiler.plan import CmpOperation, Operation
-from ..compiler.serialize import canonical
+from ..compiler.plan import CmpOperation, Operation, RequestType
+from ..compiler.serialize import asked_to_json, canonical
 from .asking import Holdings, tls_trust_of, transaction_for
 from .certificates import dump_certificate, dump_key, key_id
 from .cmp.client import Connection, run
@@ -39,14 +39,13 @@ from .cmp.events import (
     Revoked,
     Waiting,
 )
-from .cmp.keys import key_type_of
 from .cmp.http.tls import TlsTrust
+from .cmp.keys import key_type_of
 from .cmp.transaction import Transaction
 from .state import journal
 from .state.store import Store
 from .state.vault import Vault
 from .uploads import content_id
-
 
 # Posts a message to a URL, trusting the server's TLS certificate as said; gives back the answer.
 Send = Callable[[str, bytes, TlsTrust | None], bytes]
@@ -262,8 +261,18 @@ def _record(
 
 
 def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
-    """A digest of all that makes two operations the same."""
-    old = operation.old_certificate
+    """A digest of all that makes two operations the same.
+
+    What csc's own options ask for is in it only where they are given, for the sake of older states.
+    """
+    old, signer = operation.old_certificate, operation.signer_certificate
+    own = asked_to_json(operation)
+    if operation.request_type in (RequestType.CR, RequestType.P10CR):
+        own["request_type"] = operation.request_type
+    if operation.server.is_implicit:
+        own["implicit"] = True
+    if signer is not None:
+        own["signer"] = resolve(signer)
     document = [
         operation.operation,
         operation.target.path,
@@ -271,11 +280,6 @@ def _intent(operation: CmpOperation, resolve: Callable[[str], str]) -> str:
         resolve(operation.server.ca_certificate),
         operation.request,
         None if old is None else resolve(old),
-        operation.request_type,
-        operation.key_type,
-        operation.is_central,
-        list(operation.san),
-        operation.profile,
-        operation.reason,
+        *([own] if own else []),
     ]
     return hashlib.sha256(canonical(document).encode()).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from ...compiler.configuration import SecretValue, Value, quote
+from ...compiler.key_types import DEFAULT_KEY_TYPE
 from ...compiler.plan import (
     Activate,
     Change,
@@ -31,6 +32,8 @@ _SYMBOLS = {
     Change.DELETE: ("-", "red"),
 }
 _INDENT = "        "
+# The title of a step is short.
+_MOST_NAMES = 2
 
 
 def render(plan: Plan, remark: str = "") -> str:
@@ -133,11 +136,20 @@ def title(step: Step) -> str:
             return f"{change} {printable(str(address))}"
         case CmpOperation(operation=operation, target=target, replaces=replaces):
             verb = operation if replaces is None else "replace"
-            return f"{verb} {printable(target.reference)}"
+            return f"{verb} {printable(target.reference)}{_asked(step.action)}"
         case Activate():
             return "activate"
         case Commit():
             return "commit"
+
+
+def _asked(action: CmpOperation) -> str:
+    """What csc's own options ask for, in brackets; nothing where none was given."""
+    words = [] if action.key_type in (None, DEFAULT_KEY_TYPE) else [action.key_type]
+    words += action.san[:_MOST_NAMES]
+    words += [f"{more} more"] if (more := len(action.san) - _MOST_NAMES) > 0 else []
+    words += [word for word in (action.reason,) if word is not None]
+    return f" ({', '.join(map(printable, words))})" if words else ""
 
 
 def _step(step: Step) -> list[str]:
@@ -193,17 +205,35 @@ def operation_facts(action: CmpOperation) -> dict[str, str]:
         "answers": f"checked against {action.server.ca.reference}",
         "subject": action.subject,
     }
+    if action.san:
+        facts["names"] = ", ".join(action.san)
+    if action.profile is not None:
+        facts["profile"] = action.profile
+    if action.reason is not None:
+        facts["reason"] = action.reason
     if action.replaces is not None:
         facts["replaces"] = _replaced(action.replaces)
+    if action.server.tolerate:
+        facts["tolerated"] = ", ".join(action.server.tolerate)
     if action.username is not None and action.password is not None:
-        facts["protection"] = "MAC from reference number and secret"
+        mac = "" if action.server.mac == "PBM" else f" ({action.server.mac})"
+        facts["protection"] = f"MAC{mac} from reference number and secret"
         facts["reference"] = f"read from {action.username.source}"
         facts["secret"] = f"read from {action.password.source}"
+    elif action.signer is not None:
+        facts["protection"] = f"signature with the certificate of {action.signer.reference}"
     else:
         facts["protection"] = "signature with the certificate in force"
     if action.operation is not Operation.REVOKE:
-        facts["key"] = "RSA 2048, new"
+        facts["key"] = _key(action)
     return facts
+
+
+def _key(action: CmpOperation) -> str:
+    made = "made by the CA" if action.is_central else "new"
+    if action.key_type is None:
+        return f"{made}, of the old one's kind"
+    return f"{action.key_type.replace('rsa:', 'RSA ')}, {made}"
 
 
 def _replaced(replaced: Replaced) -> str:

@@ -40,6 +40,7 @@ def _type(catalog: Catalog, object_type: ObjectType) -> dict[str, Any]:
                 "default": prop.default,
                 "only_with": list(prop.only_with),
                 "mandatory_with": list(prop.mandatory_with),
+                "extension": prop.is_extension,
             }
             for prop in object_type.properties
         },

@@ -26,6 +26,8 @@ _NAMED = {
     Naming.SINGLE: "not at all: there is only one",
 }
 
+_EXTENSION = "extension"
+
 
 def overview(types: Sequence[ObjectType]) -> str:
     """A line for each type."""
@@ -56,13 +58,17 @@ def describe(catalog: Catalog, object_type: ObjectType) -> str:
     facts.append(("is referred to by", ", ".join(referrers) or "nothing that is known"))
     rows = [("property", "kind", "default", "")]
     rows += [_property(object_type, prop) for prop in object_type.properties]
-    return f"{object_type.name}\n{columns(facts)}\n\n{columns(rows)}"
+    has_extensions = any(prop.is_extension for prop in object_type.properties)
+    remark = f"\n\n{_EXTENSION}: csc's own, which no device knows" if has_extensions else ""
+    return f"{object_type.name}\n{columns(facts)}\n\n{columns(rows)}{remark}"
 
 
 def _property(object_type: ObjectType, prop: PropertyType) -> tuple[str, str, str, str]:
     notes: list[str] = []
     if prop.mandatory:
         notes.append("mandatory")
+    if prop.is_extension:
+        notes.append(_EXTENSION)
     for word, values in (("only", prop.only_with), ("mandatory", prop.mandatory_with)):
         if values:
             notes.append(f"{word} with {object_type.discriminator}={' or '.join(values)}")

@@ -35,6 +35,7 @@ UNFORESEEABLE = Rule("CSC114", "unforeseeable-command", _E, "nobody can tell wha
 PARAMETER = Rule("CSC115", "parameter-without-value", _E, "a script parameter has no value")
 TOO_LARGE = Rule("CSC116", "too-large", _E, "more than csc reads in one go")
 UNUSED_PARAMETER = Rule("CSC117", "unused-parameter", _W, "a parameter is given and never used")
+EXTENSION_OPTION = Rule("CSC118", "extension-option", _E, "an option that no device knows")
 UNUSED_SILENCE = Rule("CSC191", "unused-silence", _W, "a comment that silences nothing")
 SILENCE_WITHOUT_REASON = Rule("CSC192", "silence-without-reason", _W, "a silence has to say why")
 UNKNOWN_SILENCE = Rule("CSC193", "unknown-silence", _W, "a silence of a rule that is not there")
@@ -63,6 +64,7 @@ NO_CERTIFICATE = Rule("CSC219", "no-certificate", _W, "a tunnel that no certific
 DELETED_IN_USE = Rule("CSC220", "deleted-in-use", _E, "something refers to a deleted object")
 CIRCULAR_REFERENCE = Rule("CSC221", "circular-reference", _E, "objects that hold each other")
 ALIKE_NAMES = Rule("CSC222", "alike-names", _W, "names that differ by case alone")
+EXTENSION_PROPERTY = Rule("CSC223", "extension-property", _E, "a property that no device knows")
 
 KEY_LOST_AT_RESTART = Rule("CSC301", "key-lost-at-restart", _W, "obtained but never bound")
 BOUND_NOT_ACTIVATED = Rule("CSC302", "bound-not-activated", _W, "bound but never activated")

@@ -111,7 +111,8 @@ class PropertyType:
     """One property of a type.
 
     `only_with` and `mandatory_with` name values of the discriminating property (`Type`): the first
-    limits where the property may stand, the second where it must.
+    limits where the property may stand, the second where it must. `is_extension`: csc's own, which no
+    device knows.
     """
 
     name: str
@@ -120,6 +121,7 @@ class PropertyType:
     default: str | None = None
     only_with: tuple[str, ...] = ()
     mandatory_with: tuple[str, ...] = ()
+    is_extension: bool = False
 
 
 class Naming(StrEnum):

@@ -10,6 +10,7 @@ from .model import (
     DeviceFile,
     Host,
     Integer,
+    ListOf,
     Naming,
     ObjectType,
     PropertyType,
@@ -18,6 +19,24 @@ from .model import (
 )
 
 _COMMENTS = PropertyType("Comments", Text())
+
+# How csc speaks with a server, where that is not the usual way. See docs/language.md.
+_EXTENSIONS = (
+    PropertyType("TLS", Choice(("No", "CACert", "System")), is_extension=True),
+    PropertyType("MAC", Choice(("PBM", "PBMAC1", "PBM-SHA1")), default="PBM", is_extension=True),
+    PropertyType("RSAPadding", Choice(("PKCS1", "PSS")), default="PKCS1", is_extension=True),
+    PropertyType(
+        "Confirmation", Choice(("Explicit", "Implicit")), default="Explicit", is_extension=True
+    ),
+    PropertyType(
+        "Tolerate",
+        ListOf(
+            Choice(("unprotected-error", "unprotected-pkiconf", "unprotected-rp", "any-signer"))
+        ),
+        is_extension=True,
+    ),
+    PropertyType("PollLimit", Integer(0, 604800), default="600", is_extension=True),
+)
 
 TYPES = (
     ObjectType(
@@ -58,6 +77,7 @@ TYPES = (
             PropertyType("FQDN", Host(), mandatory=True),
             PropertyType("Port", Integer(1, 65535), default="80"),
             PropertyType("Path", Text(), default=""),
+            *_EXTENSIONS,
             _COMMENTS,
         ),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import CMPError, StillWaiting
+from .errors import CMPError, StillWaiting, TransportError
 from .events import Answered, CertificateReceived, CertificateRefused, Event, Revoked, Waiting
 from .transaction import Transaction
 
@@ -46,11 +46,12 @@ def run(
     outcome: CertificateReceived | Revoked | Answered | None = None
     refused: CMPError | None = None
     while transaction.outgoing is not None:
-        answer = connection.send(transaction.outgoing)
         try:
+            answer = connection.send(transaction.outgoing)
             event = transaction.receive(answer, connection.clock())
         except CMPError as error:
-            if refused is None:
+            error.transaction_id = transaction.transaction_id
+            if refused is None or isinstance(error, TransportError):
                 raise
             # That the CA dislikes the rejection, too, explains less than what it rejects.
             raise refused from error

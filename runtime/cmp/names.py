@@ -10,7 +10,7 @@ from cryptography import x509
 from .model import Extension
 
 _SAN = "2.5.29.17"  # id-ce-subjectAltName
-_KINDS = {
+_KINDS: dict[type[x509.GeneralName], str] = {
     x509.DNSName: "DNS",
     x509.IPAddress: "IP",
     x509.RFC822Name: "EMAIL",

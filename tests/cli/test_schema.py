@@ -48,6 +48,8 @@ def test_one_type(csc: Csc) -> None:
     assert "one of Local, Remote, CMPv2" in text
     known = json.loads(csc.ok("schema", "--json", "CMPServer"))["types"]["CMPServer"]
     assert known["properties"]["Port"]["default"] == "80"
+    assert not known["properties"]["Port"]["extension"]
+    assert known["properties"]["TLS"]["extension"]
     assert known["referred_to_by"] == [{"type": "Certificate", "property": "CMPServer"}]
 
 

@@ -39,7 +39,7 @@ def test_a_plan_read_again_looks_the_same(path: Path) -> None:
 def plans() -> list[object]:
     found = []
     for path in all_cases():
-        if path.parent.name in ("scope", "lifecycle", "secrets"):
+        if path.parent.name in ("scope", "lifecycle", "secrets", "extensions"):
             plan = compile_case(path).plan
             found += [plan_to_json(plan)] if plan else []
     return found

@@ -31,7 +31,7 @@ def test_independent_enrolments_run_at_once(tmp_path: Path) -> None:
         both = threading.Barrier(2)
         first_messages = set()
 
-        def send(url: str, message: bytes) -> bytes:
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
             thread = threading.current_thread().name
             if thread not in first_messages:
                 first_messages.add(thread)

@@ -111,7 +111,7 @@ def test_server_gone_before_the_confirmation(tmp_path: Path) -> None:
     with new_device(tmp_path) as device:
         sent: list[bytes] = []
 
-        def send(url: str, message: bytes) -> bytes:
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
             sent.append(message)
             if len(sent) == 2:
                 raise ConnectFailed("nobody is there")
@@ -133,7 +133,7 @@ def test_revocation_whose_answer_was_lost(tmp_path: Path) -> None:
         device.apply(SETUP)
         asked: list[str] = []
 
-        def send(url: str, message: bytes) -> bytes:
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
             answer = device.post(url, message)
             asked.append(url)
             if len(asked) == 1:
@@ -163,7 +163,7 @@ def test_answer_lost(loss: str, tmp_path: Path) -> None:
     with new_device(tmp_path) as device:
         sent: list[bytes] = []
 
-        def send(url: str, message: bytes) -> bytes:
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
             sent.append(message)
             answer = device.post(url, message)
             if LOSSES[loss](len(sent) - 1):

@@ -16,9 +16,10 @@ from csc.compiler.plan import Plan
 from csc.compiler.selection import Selection
 from csc.grammar.parser import parse
 from csc.runtime.certificates import dump_certificate
+from csc.runtime.cmp.http.tls import TlsTrust
 from csc.runtime.executor import Materials, execute
 from csc.runtime.fingerprint import fingerprint_of
-from csc.runtime.operation import Surroundings
+from csc.runtime.operation import Send, Surroundings
 from csc.runtime.progress import ProgressEvent
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.snapshot_files import snapshot_files
@@ -49,7 +50,7 @@ class Device:
     folder: Path
     ca: SandboxCA
     open_store: Callable[[Path], Store] = open_store
-    send: Callable[[str, bytes], bytes] | None = None
+    send: Send | None = None
     clock: Callable[[], datetime] = utc_now
     name: str = "default"
 
@@ -115,8 +116,8 @@ class Device:
         finally:
             store.close()
 
-    def post(self, url: str, message: bytes) -> bytes:
-        del url
+    def post(self, url: str, message: bytes, tls: TlsTrust | None = None) -> bytes:
+        del url, tls
         return self.ca.respond(message)
 
 
@@ -210,7 +211,7 @@ def fuse(device: Device, at: int | None) -> Fuse:
         store.fuse = the_fuse  # type: ignore[attr-defined]
         return store
 
-    def send(url: str, message: bytes) -> bytes:
+    def send(url: str, message: bytes, tls: object = None) -> bytes:
         the_fuse.point()
         answer = device.post(url, message)
         the_fuse.point()
