@@ -1,8 +1,8 @@
 """A certificate, anchors and links in; a path of signatures from one to the other out (RFC 5280 6.1).
 
 This is for what `cryptography.x509.verification` refuses because of its algorithm: issuers with Ed25519 or
-Ed448 keys, and signatures by RSASSA-PSS whose salt is not as long as the hash. It is strict and small. On the
-way from the certificate to the anchor,
+Ed448 keys, before version 50 with ML-DSA keys, and signatures by RSASSA-PSS whose salt is not as long as the
+hash. It is strict and small. On the way from the certificate to the anchor,
 
  1. every certificate is valid at the time asked for, the anchor too (6.1.3 a 2);
  2. names of issuers chain, and signatures hold, by algorithms and keys that `signatures` accepts (6.1.3 a);
@@ -29,7 +29,16 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
 from .errors import UntrustedCertificate, clean
-from .signatures import ED448, ED25519, RSASSA_PSS, algorithm_problem, key_problem
+from .signatures import (
+    ED448,
+    ED25519,
+    ML_DSA_44,
+    ML_DSA_65,
+    ML_DSA_87,
+    RSASSA_PSS,
+    algorithm_problem,
+    key_problem,
+)
 
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
@@ -40,6 +49,8 @@ MOST_LINKS = 32
 # Signatures that are checked for one certificate; a chain needs one for each of its certificates.
 MOST_SIGNATURES = 64
 
+# Of keys and of signatures. The library knows ML-DSA since its version 50.
+_NOT_THE_LIBRARYS = (ED25519, ED448, RSASSA_PSS, ML_DSA_44, ML_DSA_65, ML_DSA_87)
 _HASHES = ("sha256", "sha384", "sha512")
 # What is looked at here or says nothing about the path: a critical one of these is understood.
 _UNDERSTOOD = {
@@ -55,8 +66,8 @@ NOT_VALID = "a certificate on the way is not valid now"
 def needs_own_search(certificates: Sequence[x509.Certificate]) -> bool:
     """Whether one of these is of an algorithm for which the library's path validation has no use."""
     return any(
-        certificate.signature_algorithm_oid.dotted_string in (ED25519, ED448, RSASSA_PSS)
-        or certificate.public_key_algorithm_oid.dotted_string in (ED25519, ED448)
+        certificate.signature_algorithm_oid.dotted_string in _NOT_THE_LIBRARYS
+        or certificate.public_key_algorithm_oid.dotted_string in _NOT_THE_LIBRARYS
         for certificate in certificates
     )
 

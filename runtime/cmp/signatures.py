@@ -29,15 +29,15 @@ CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 ED25519 = "1.3.101.112"
 ED448 = "1.3.101.113"
+ML_DSA_44 = "2.16.840.1.101.3.4.3.17"
+ML_DSA_65 = "2.16.840.1.101.3.4.3.18"
+ML_DSA_87 = "2.16.840.1.101.3.4.3.19"
 # Bytes: RFC 4055's default, the shortest in use; and what no key of MAX_RSA bits has room for.
 _MIN_PSS_SALT = 20
 _MAX_PSS_SALT = MAX_RSA // 8
 
 _NULL = b"\x05\x00"
 _SHA256 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.1", _NULL)
-
-MLDSAPublicKey = mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
-MLDSAPrivateKey = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ _SCHEMES = {
     "1.2.840.10045.4.3.4": _Scheme("ecdsa-with-SHA512", ec.EllipticCurvePublicKey, hashes.SHA512()),
     ED25519: _Scheme("Ed25519", ed25519.Ed25519PublicKey),
     ED448: _Scheme("Ed448", ed448.Ed448PublicKey),
-    "2.16.840.1.101.3.4.3.17": _Scheme("ML-DSA-44", mldsa.MLDSA44PublicKey),
-    "2.16.840.1.101.3.4.3.18": _Scheme("ML-DSA-65", mldsa.MLDSA65PublicKey),
-    "2.16.840.1.101.3.4.3.19": _Scheme("ML-DSA-87", mldsa.MLDSA87PublicKey),
+    ML_DSA_44: _Scheme("ML-DSA-44", mldsa.MLDSA44PublicKey),
+    ML_DSA_65: _Scheme("ML-DSA-65", mldsa.MLDSA65PublicKey),
+    ML_DSA_87: _Scheme("ML-DSA-87", mldsa.MLDSA87PublicKey),
 }
 _PSS_HASHES: dict[str, hashes.HashAlgorithm] = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),

@@ -2,9 +2,9 @@
 
 Path validation is `cryptography.x509.verification` (RFC 5280 6). Its usual policy is the web's, which refuses
 private CAs: no names or purposes are demanded here, but every issuer has to be a CA. Whatever its policy, it
-takes certificates signed with RSA (from 2048 bits), with ECDSA on P-256, P-384 and P-521, and with ML-DSA, by
-SHA-256 or better. Chains of EdDSA keys, and of RSASSA-PSS with other salts than the usual one, it does not
-take; those are searched by `paths`, which takes nothing else that it refuses.
+takes certificates signed with RSA (from 2048 bits), with ECDSA on P-256, P-384 and P-521 by SHA-256 or better
+and, from version 50 on, with ML-DSA. Chains of EdDSA keys, and of RSASSA-PSS with other salts than the usual
+one, it does not take; those are searched by `paths`, which takes nothing else that it refuses.
 """
 
 from __future__ import annotations
