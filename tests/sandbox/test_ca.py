@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,35 +14,25 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from csc.runtime.cmp import requests
 from csc.runtime.cmp.client import run
-from csc.runtime.cmp.codec import decode, encode_cert_request
+from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.model import (
     BodyType,
     CertConfirmContent,
     CertId,
     CertRepMessage,
-    CertReqMessages,
-    CertReqMsg,
-    CertStatus,
     CertTemplate,
-    ErrorMsgContent,
     Extension,
     PKIBody,
     PKIConfirmContent,
     PKIFailureInfo,
-    PKIHeader,
-    PKIMessage,
     PopoKind,
     ProofOfPossession,
     RevDetails,
     RevReqContent,
 )
 from csc.runtime.cmp.protection import (
-    Credential,
     PasswordCredential,
-    SignatureCredential,
     protect,
-    sign,
-    signature_algorithm,
     verify_mac,
     verify_signature,
 )
@@ -52,14 +42,21 @@ from csc.runtime.sandbox.ledger import Status
 from csc.runtime.sandbox.root import root_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-SECRET = PasswordCredential(b"ref", b"psk")
-SUBJECT = x509.Name.from_rfc4514_string("CN=device")
-KEY = ec.generate_private_key(ec.SECP256R1())
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+from peers.asker import (
+    KEY,
+    SECRET,
+    SUBJECT,
+    ask,
+    cert_req,
+    confirm,
+    enrolled,
+    failures,
+    header,
+    ir,
+    issued,
+    template,
+    utc_now,
+)
 
 
 @pytest.fixture
@@ -67,71 +64,6 @@ def ca(tmp_path: Path) -> Generator[SandboxCA]:
     with SandboxCA.open(tmp_path) as opened:
         opened.add_secret(SECRET.reference, SECRET.secret)
         yield opened
-
-
-def header(**changes: object) -> PKIHeader:
-    usual = PKIHeader(
-        pvno=2,
-        sender=SUBJECT,
-        recipient=ROOT_NAME,
-        message_time=utc_now(),
-        transaction_id=os.urandom(16),
-        sender_nonce=os.urandom(16),
-    )
-    return replace(usual, **changes)
-
-
-def template(**changes: object) -> CertTemplate:
-    spki = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return replace(CertTemplate(subject=SUBJECT, public_key=spki), **changes)
-
-
-def cert_req(
-    wanted: CertTemplate, *, number: int = 0, old: CertId | None = None, key: object = KEY
-) -> CertReqMsg:
-    request = encode_cert_request(number, wanted, old)
-    pop = ProofOfPossession(PopoKind.SIGNATURE, signature_algorithm(key), sign(key, request))
-    return CertReqMsg(number, wanted, pop, request, old)
-
-
-def ir(*requests: CertReqMsg, body_type: BodyType = BodyType.IR) -> PKIBody:
-    return PKIBody(body_type, CertReqMessages(requests or (cert_req(template()),)))
-
-
-def ask(
-    ca: SandboxCA, body: PKIBody, head: PKIHeader | None = None, credential: Credential = SECRET
-) -> PKIMessage:
-    return decode(ca.respond(protect(head or header(), body, credential, random=os.urandom)))
-
-
-def failures(answer: PKIMessage) -> set[PKIFailureInfo]:
-    content = answer.body.content
-    assert isinstance(content, ErrorMsgContent), content
-    return set(content.status.fail_info)
-
-
-def issued(answer: PKIMessage) -> x509.Certificate:
-    content = answer.body.content
-    assert isinstance(content, CertRepMessage), content
-    return x509.load_der_x509_certificate(content.responses[0].certificate or b"")
-
-
-def enrolled(ca: SandboxCA) -> tuple[PKIMessage, SignatureCredential]:
-    """A confirmed certificate and the answer that brought it."""
-    head = header()
-    answer = ask(ca, ir(), head)
-    certificate = issued(answer)
-    confirmation = confirm(answer, certificate.fingerprint(hashes.SHA256()))
-    assert ask(ca, *confirmation).body.type is BodyType.PKI_CONF
-    return answer, SignatureCredential(certificate, KEY)
-
-
-def confirm(answer: PKIMessage, cert_hash: bytes, **changes: object) -> tuple[PKIBody, PKIHeader]:
-    body = PKIBody(BodyType.CERT_CONF, CertConfirmContent((CertStatus(cert_hash, 0),)))
-    head = header(
-        transaction_id=answer.header.transaction_id, recip_nonce=answer.header.sender_nonce
-    )
-    return body, replace(head, **changes)
 
 
 # -- answers ---------------------------------------------------------------------------------------

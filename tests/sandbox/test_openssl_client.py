@@ -2,14 +2,20 @@
 
 import subprocess
 from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from csc.runtime.cmp.model import GeneralContent, InfoTypeAndValue, PKIFailureInfo
+from csc.runtime.cmp.protection import PasswordCredential
+from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger import Status
 from csc.runtime.sandbox.server import serve
+from peers.asker import ask, genm, header
 from peers.openssl import client, needs_openssl
 
 pytestmark = needs_openssl
@@ -179,6 +185,128 @@ def test_revoked_certificate_is_refused(peer: Peer) -> None:
     peer.ok("-cmd", "rr", *SIGNED, "-oldcert", "old.pem")
     peer.refused("certRevoked", "-cmd", "kur", *SIGNED, *RENEWED)
     peer.refused("certRevoked", "-cmd", "rr", *SIGNED, "-oldcert", "old.pem")
+
+
+# -- what needs a CA that behaves in another way ---------------------------------------------------
+
+
+@contextmanager
+def behaving(folder: Path, **behaviour: object) -> Generator[Peer]:
+    """A CA that behaves otherwise, and the client with a key and a PKCS #10 request."""
+    with SandboxCA.open(folder / "ca", behaviour=Behaviour(**behaviour)) as ca, serve(ca) as server:
+        ca.add_secret(b"ref", b"psk")
+        (folder / "root.pem").write_bytes(ca.root.public_bytes(Encoding.PEM))
+        _generate(folder, "old.key", KEYS["P-256"])
+        _certification_request(folder)
+        yield Peer(folder, ca, server.port)
+
+
+def _certification_request(folder: Path) -> None:
+    subprocess.run(
+        [
+            "openssl", "req", "-new", "-key", "old.key", "-subj", "/CN=peer", "-out", "peer.csr",
+            "-addext", "subjectAltName=DNS:gw.example.com",
+        ],
+        cwd=folder,
+        capture_output=True,
+        check=True,
+    )  # fmt: skip
+
+
+P10CR = ("-cmd", "p10cr", *SECRET, "-csr", "peer.csr", "-certout", "old.pem")
+
+
+def test_p10cr(peer: Peer) -> None:
+    _certification_request(peer.folder)
+    peer.ok(*P10CR)
+    peer.verify("old.pem")
+    assert peer.statuses() == [Status.CONFIRMED]
+    (entry,) = peer.ca.ledger()
+    names = entry.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names.value.get_values_for_type(x509.DNSName) == ["gw.example.com"]
+
+
+def test_p10cr_is_signed_for_a_second_one(peer: Peer) -> None:
+    _certification_request(peer.folder)
+    peer.ok(*P10CR)
+    peer.ok("-cmd", "p10cr", *SIGNED, "-csr", "peer.csr", "-certout", "new.pem")
+    peer.verify("new.pem")
+
+
+def test_implicit_confirmation(tmp_path: Path) -> None:
+    with behaving(tmp_path, grants_implicit_confirm=True) as peer:
+        for number, command in enumerate((("-cmd", "ir", *SECRET, *NEW), P10CR)):
+            result = peer.run(*command, "-implicit_confirm")
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert "certConf" not in result.stdout + result.stderr
+            assert peer.statuses() == [Status.CONFIRMED] * (number + 1)
+            peer.verify("old.pem")
+
+
+@pytest.mark.parametrize("implicit", [(), ("-implicit_confirm",)])
+def test_client_polls(tmp_path: Path, implicit: tuple[str, ...]) -> None:
+    with behaving(tmp_path, polls=2, check_after=0, grants_implicit_confirm=True) as peer:
+        peer.ok("-cmd", "ir", *SECRET, *NEW, *implicit)
+        peer.verify("old.pem")
+        assert peer.statuses() == [Status.CONFIRMED]
+        peer.ok("-cmd", "kur", *SIGNED, "-newkey", "old.key", "-certout", "new.pem", *implicit)
+        peer.verify("new.pem")
+
+
+def test_granted_with_modifications(tmp_path: Path) -> None:
+    with behaving(tmp_path, modifies=True) as peer:
+        peer.ok("-cmd", "ir", *SECRET, *NEW)
+        peer.verify("old.pem")
+        assert [entry.subject for entry in peer.ca.ledger()] == ["O=csc sandbox,CN=peer"]
+
+
+def test_rejected(tmp_path: Path) -> None:
+    with behaving(tmp_path, rejects=PKIFailureInfo.UNACCEPTED_POLICY) as peer:
+        peer.refused("unacceptedPolicy", "-cmd", "ir", *SECRET, *NEW)
+        assert peer.ca.ledger() == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("signKeyPairTypes", "id-it-signKeyPairTypes"),
+        ("encKeyPairTypes", "id-it-encKeyPairTypes"),
+        ("currentCRL", "id-it-currentCRL"),
+        ("caCerts", "id-it-caCerts"),
+        ("certReqTemplate", "id-it-certReqTemplate"),
+        ("rootCaCert", "id-it-rootCaKeyUpdate"),
+        ("suppLangTags", "id-it-unsupportedOIDs"),
+    ],
+)
+def test_genm(peer: Peer, question: str, answer: str) -> None:
+    result = peer.run("-cmd", "genm", *SECRET, "-infotype", question)
+    shown = result.stdout + result.stderr
+    if "unknown OID name in -infotype" in shown:
+        pytest.skip(f"this openssl does not know {question}")
+    assert result.returncode == 0, shown
+    assert answer in shown
+
+
+def test_crl(peer: Peer) -> None:
+    """openssl finds the CRL right, and the certificate on it."""
+    peer.ok("-cmd", "ir", *SECRET, *NEW)
+    peer.ok("-cmd", "rr", *SIGNED, "-oldcert", "old.pem", "-revreason", "6")
+    question = genm(InfoTypeAndValue("1.3.6.1.5.5.7.4.6"))
+    content = ask(peer.ca, question, header(), PasswordCredential(b"ref", b"psk")).body.content
+    assert isinstance(content, GeneralContent)
+    crl = x509.load_der_x509_crl(content.infos[0].value or b"")
+    (peer.folder / "crl.pem").write_bytes(crl.public_bytes(Encoding.PEM))
+    result = subprocess.run(
+        ["openssl", "verify", "-x509_strict", "-crl_check", "-CRLfile", "crl.pem",
+         "-CAfile", "root.pem", "old.pem"],
+        cwd=peer.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert "certificate revoked" in result.stdout + result.stderr
+    peer.ok("-cmd", "rr", *SECRET, "-oldcert", "old.pem", "-revreason", "8")
+    assert peer.statuses() == [Status.CONFIRMED]
 
 
 def test_confirmation_is_always_wanted(peer: Peer) -> None:
