@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -30,6 +30,9 @@ ROOT_VALIDITY = timedelta(days=3650)
 VALIDITY = timedelta(days=90)
 # Clocks of end entities may be behind; a certificate that is not valid yet helps nobody.
 _BACKDATED = timedelta(minutes=5)
+
+# RFC 9935 5: keyEncipherment, and nothing else.
+_KEM_KEYS = (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -72,7 +75,10 @@ def issue(
     now: datetime,
 ) -> x509.Certificate:
     """An end entity's certificate. `extensions` are taken over as they are."""
-    usage = _usage(digital_signature=True, key_encipherment=isinstance(key, rsa.RSAPublicKey))
+    usage = _usage(
+        digital_signature=not isinstance(key, _KEM_KEYS),
+        key_encipherment=isinstance(key, (rsa.RSAPublicKey, *_KEM_KEYS)),
+    )
     builder = (
         _builder(subject, ROOT_NAME, key, now, VALIDITY)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

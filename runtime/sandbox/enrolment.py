@@ -10,7 +10,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from ..cmp.errors import ProtectionError
 from ..cmp.model import (
     BodyType,
     CertRepMessage,
@@ -25,13 +24,14 @@ from ..cmp.model import (
     PKIHeader,
     PKIStatus,
     PKIStatusInfo,
-    PopoKind,
 )
-from ..cmp.signatures import algorithm_problem, verify_raw
+from ..cmp.signatures import algorithm_problem
 from .authority import ROOT_NAME, issue
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
+from .enveloped import KEMKey, encrypt_for
 from .ledger import LedgerEntry, Status
 from .owner import check_owner
+from .possession import check_possession
 from .profiles import usages_of
 from .refusal import Refusal, rejection
 from .requester import Requester
@@ -84,7 +84,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
     if request.template.public_key is None:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
     key = load_subject_key(request.template.public_key)
-    _check_possession(request, key)
+    check_possession(request, key, order.header)
     return _deed(desk, order, subject, key, request.template.extensions)
 
 
@@ -103,6 +103,8 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
     if not subject.rdns:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
     key = load_subject_key(spki)
+    if isinstance(key, KEMKey):
+        raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
     problem = algorithm_problem(request.signature_algorithm_oid.dotted_string)
     if problem is not None:
         raise Refusal(PKIFailureInfo.BAD_ALG, problem)
@@ -141,7 +143,12 @@ def _deed(
         changes.append(f"with the subject {subject.rfc4514_string()}")
     wanted = _Wanted(subject, key, extensions, tuple(changes))
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
-    confirms = not (_asks_implicit_confirm(order.header) and desk.behaviour.grants_implicit_confirm)
+    # Who has to read the certificate first proves possession by certConf: it cannot be spared.
+    confirms = (
+        not _asks_implicit_confirm(order.header)
+        or not desk.behaviour.grants_implicit_confirm
+        or isinstance(key, KEMKey)
+    )
     return lambda: _grant(desk, order, wanted, confirms=confirms)
 
 
@@ -164,7 +171,7 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
     status = ACCEPTED
     if wanted.changes:
         status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
-    response = CertResponse(cert_req_id, status, certificate.public_bytes(Encoding.DER))
+    response = _response(cert_req_id, status, certificate, wanted.key)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
         ca_pubs = (desk.authority.root.public_bytes(Encoding.DER),)
@@ -173,6 +180,18 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
         BodyType.CERT_CONF if confirms else "",
         () if confirms else (IMPLICIT_CONFIRM,),
     )
+
+
+def _response(
+    cert_req_id: int, status: PKIStatusInfo, certificate: x509.Certificate, key: SubjectKey
+) -> CertResponse:
+    """With the certificate in the clear, or encrypted for the one whose key it certifies."""
+    der = certificate.public_bytes(Encoding.DER)
+    if not isinstance(key, KEMKey):
+        return CertResponse(cert_req_id, status, der)
+    found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    encrypted = encrypt_for(key, found.value.digest, der)
+    return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
 
 
 def _asks_implicit_confirm(header: PKIHeader) -> bool:
@@ -206,23 +225,6 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
     if old is None or old_id.issuer != ROOT_NAME:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId is not of this CA")
     return old
-
-
-def _check_possession(request: CertReqMsg, key: SubjectKey) -> None:
-    """RFC 4211 4.1: the signature is over certReq; POPOSigningKeyInput is for templates without key."""
-    pop = request.pop
-    if pop.kind is not PopoKind.SIGNATURE or pop.algorithm is None or pop.signature is None:
-        raise Refusal(
-            PKIFailureInfo.BAD_POP, f"proof of possession has to be by signature, not {pop.kind}"
-        )
-    if pop.poposk_input is not None:
-        raise Refusal(
-            PKIFailureInfo.BAD_POP, "poposkInput has no place where the template holds the key"
-        )
-    try:
-        verify_raw(key, pop.algorithm, pop.signature, request.cert_request)
-    except ProtectionError as error:
-        raise Refusal(PKIFailureInfo.BAD_POP, error.message) from None
 
 
 def _extensions(

@@ -30,7 +30,7 @@ from .crl import current_crl
 from .desk import Deed, Desk, Order, Response
 from .profiles import usages_of
 from .refusal import Refusal, rejection
-from .subject_key import ALGORITHMS, RSA, RSA_LENGTHS
+from .subject_key import KEM_ALGORITHMS, RSA, RSA_LENGTHS, SIGNING_ALGORITHMS
 
 _ID_IT = "1.3.6.1.5.5.7.4."
 _SIGN_KEY_PAIR_TYPES = f"{_ID_IT}2"
@@ -115,13 +115,13 @@ def _nothing(question: _Question) -> None:
 
 def _signing_keys(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms((RSA, *ALGORITHMS)))
+    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms((RSA, *SIGNING_ALGORITHMS)))
 
 
 def _encryption_keys(question: _Question) -> InfoTypeAndValue:
     """RSA keys are certified for keyEncipherment as well."""
     _nothing(question)
-    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA,)))
+    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA, *KEM_ALGORITHMS)))
 
 
 def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
@@ -137,7 +137,10 @@ def _template(question: _Question) -> InfoTypeAndValue:
         extension = der.sequence((der.oid(question.usage.oid.dotted_string), value))
         template = tlv(0xA9, extension)
     controls = [
-        *(_control(_ALGORITHM_CONTROL, der.algorithm(known)) for known in ALGORITHMS),
+        *(
+            _control(_ALGORITHM_CONTROL, der.algorithm(known))
+            for known in (*SIGNING_ALGORITHMS, *KEM_ALGORITHMS)
+        ),
         *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
     ]
     content = der.sequence((der.sequence((template,)), der.sequence(controls)))

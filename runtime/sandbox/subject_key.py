@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ..cmp.model import AlgorithmIdentifier, PKIFailureInfo
 from ..cmp.signatures import key_problem
 from . import der
+from .enveloped import KEMKey
 from .refusal import Refusal
 
-SubjectKey = (
+SigningKey = (
     rsa.RSAPublicKey
     | ec.EllipticCurvePublicKey
     | ed25519.Ed25519PublicKey
@@ -20,6 +21,7 @@ SubjectKey = (
     | mldsa.MLDSA65PublicKey
     | mldsa.MLDSA87PublicKey
 )
+SubjectKey = SigningKey | KEMKey
 
 _NULL = b"\x05\x00"
 _EC = "1.2.840.10045.2.1"
@@ -27,7 +29,7 @@ RSA = AlgorithmIdentifier("1.2.840.113549.1.1.1", _NULL)
 # Bits that are named to who asks; lengths in between are certified as well.
 RSA_LENGTHS = (2048, 3072, 4096, 8192)
 # One id-ecPublicKey for each curve (RFC 9810 5.3.19.2).
-ALGORITHMS = (
+SIGNING_ALGORITHMS = (
     AlgorithmIdentifier(_EC, der.oid("1.2.840.10045.3.1.7")),  # P-256
     AlgorithmIdentifier(_EC, der.oid("1.3.132.0.34")),  # P-384
     AlgorithmIdentifier(_EC, der.oid("1.3.132.0.35")),  # P-521
@@ -36,6 +38,10 @@ ALGORITHMS = (
     AlgorithmIdentifier("2.16.840.1.101.3.4.3.17"),  # ML-DSA-44
     AlgorithmIdentifier("2.16.840.1.101.3.4.3.18"),  # ML-DSA-65
     AlgorithmIdentifier("2.16.840.1.101.3.4.3.19"),  # ML-DSA-87
+)
+KEM_ALGORITHMS = (
+    AlgorithmIdentifier("2.16.840.1.101.3.4.4.2"),  # ML-KEM-768
+    AlgorithmIdentifier("2.16.840.1.101.3.4.4.3"),  # ML-KEM-1024
 )
 
 
@@ -49,7 +55,9 @@ def load_subject_key(spki: bytes) -> SubjectKey:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the public key cannot be read") from None
-    if not isinstance(key, SubjectKey):
+    if isinstance(key, KEMKey):
+        return key
+    if not isinstance(key, SigningKey):
         problem = "keys of this kind are not certified here"
     else:
         problem = key_problem(key)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from csc.runtime.cmp import requests
-from csc.runtime.cmp.client import run
+from csc.runtime.cmp.client import Connection, run
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.model import (
     BodyType,
@@ -302,6 +302,10 @@ def test_transaction_id_is_used_once(ca: SandboxCA) -> None:
     assert len(ca.ledger()) == 1
 
 
+def connection(ca: SandboxCA) -> Connection:
+    return Connection(ca.respond, utc_now, lambda seconds: None, timedelta())
+
+
 def test_many_at_once(ca: SandboxCA) -> None:
     """Twenty enrolments at the same time: none lost, none issued twice."""
     start = threading.Barrier(20)
@@ -319,7 +323,7 @@ def test_many_at_once(ca: SandboxCA) -> None:
             random=os.urandom,
         )
         start.wait(20)
-        event = run(begun, ca.respond, utc_now, lambda event: None)
+        event = run(begun, connection(ca), lambda event: None)
         serials.append(event.certificate.serial_number)
 
     threads = [threading.Thread(target=enrol, args=(number,)) for number in range(20)]
