@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ..cmp.model import AlgorithmIdentifier, PKIFailureInfo
-from ..cmp.signatures import MLDSAPublicKey, key_problem
+from ..cmp.signatures import key_problem
 from . import der
 from .refusal import Refusal
 
@@ -16,7 +16,9 @@ SubjectKey = (
     | ec.EllipticCurvePublicKey
     | ed25519.Ed25519PublicKey
     | ed448.Ed448PublicKey
-    | MLDSAPublicKey
+    | mldsa.MLDSA44PublicKey
+    | mldsa.MLDSA65PublicKey
+    | mldsa.MLDSA87PublicKey
 )
 
 _NULL = b"\x05\x00"
