@@ -11,7 +11,7 @@ from .address import Address
 from .arguments import Arguments
 from .certmgr_advice import check_active, check_credentials
 from .certmgr_extensions import foreign_to_a_device
-from .certmgr_objects import Signer, named_certificate, server_of, signer_of
+from .certmgr_objects import Signer, can_sign, named_certificate, server_of, signer_of
 from .certmgr_options import Form, read_form
 from .certmgr_refusal import refuse
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
@@ -145,6 +145,8 @@ def _is_allowed(machine: Machine, run: _Run) -> bool:
         refuse(machine, run.event, run.target, run.span)
         return False
     if run.event is not Event.REVOKE and not _keeps_waiting_files(machine, run):
+        return False
+    if run.signer is not None and not can_sign(machine, run.signer):
         return False
     check_active(machine, run.target, run.server, run.span)
     if run.event is Event.INITIATE:

@@ -19,11 +19,12 @@ from .values import unqualified
 
 @frozen
 class Signer:
-    """The Certificate object that signs a request, with the content ids that it holds."""
+    """The Certificate object that signs a request: what it holds, as content ids, and where it is named."""
 
     address: Address
     certificate: str
     key: str
+    span: Span
 
 
 def named_certificate(machine: Machine, option: Option | None) -> Address | None:
@@ -154,7 +155,7 @@ def _ca_certificate(machine: Machine, server: Address, address: Address, span: S
 
 
 def signer_of(machine: Machine, option: Option | None) -> Signer | None:
-    """What -signer names: an object that holds a certificate, which is still good, and its key."""
+    """What -signer names: an object that holds a certificate and its key here and now."""
     address = named_certificate(machine, option)
     if option is None or address is None:
         return None
@@ -162,11 +163,7 @@ def signer_of(machine: Machine, option: Option | None) -> Signer | None:
     if pair is None:
         machine.report(_unfit_signer(machine, option, address))
         return None
-    ended = _ended(machine, option, address, pair)
-    if ended is not None:
-        machine.report(ended)
-        return None
-    return Signer(address, *pair)
+    return Signer(address, *pair, option.value_span)
 
 
 def _unfit_signer(machine: Machine, option: Option, address: Address) -> Diagnostic:
@@ -186,24 +183,26 @@ def _unfit_signer(machine: Machine, option: Option, address: Address) -> Diagnos
     )
 
 
-def _ended(
-    machine: Machine, option: Option, address: Address, pair: tuple[str, str]
-) -> Diagnostic | None:
-    """The finding that the signer's certificate, which CMP obtained, is revoked or has expired."""
-    record = machine.records.get(address)
-    state = machine.state(address)
-    if record is None or (record.certificate, record.key) != pair:
-        return None
+def can_sign(machine: Machine, signer: Signer) -> bool:
+    """Whether the signer's certificate is still good; a finding if CMP obtained it, and it is not."""
+    record = machine.records.get(signer.address)
+    state = machine.state(signer.address)
+    if record is None or (record.certificate, record.key) != (signer.certificate, signer.key):
+        return True
     if state not in (State.REVOKED, State.EXPIRED):
-        return None
+        return True
     is_revoked = state is State.REVOKED
-    return finding(
-        rules.USE_AFTER_REVOKE if is_revoked else rules.CERTIFICATE_EXPIRED,
-        f"the certificate of {address.reference} {'is revoked' if is_revoked else 'has expired'}",
-        option.value_span,
-        "it cannot sign a request any more",
-        help="obtain a new one for it with -initiate, or name another signer",
+    what = "is revoked" if is_revoked else "has expired"
+    machine.report(
+        finding(
+            rules.USE_AFTER_REVOKE if is_revoked else rules.CERTIFICATE_EXPIRED,
+            f"the certificate of {signer.address.reference} {what}",
+            signer.span,
+            "it cannot sign a request any more",
+            help="obtain a new one for it with -initiate, or name another signer",
+        )
     )
+    return False
 
 
 def _did_you_mean(machine: Machine, address: Address) -> str | None:

@@ -39,6 +39,8 @@ class StepBuilder:
     _last_below: dict[Address, dict[Address, str]] = field(
         default_factory=dict[Address, dict[Address, str]]
     )
+    # The steps that a certificate signs: what may end it waits for them.
+    _signed: dict[Address, set[str]] = field(default_factory=dict[Address, "set[str]"])
     _barrier: str | None = None
     _since_barrier: list[str] = field(default_factory=list[str])
 
@@ -89,7 +91,11 @@ class StepBuilder:
             server.ca_certificate,
         ):
             needs.add(producer(content) if content else None)
-        self._note(operation.target, self._add(operation, needs, span, reason))
+        needs |= self._signed.pop(operation.target, set())
+        step = self._add(operation, needs, span, reason)
+        self._note(operation.target, step)
+        if operation.signer is not None:
+            self._signed.setdefault(operation.signer, set()).add(step)
 
     def barrier(self, action: Activate | Commit, span: Span, reason: str) -> None:
         """Add a step that waits for all before it and that all after it wait for."""

@@ -162,6 +162,15 @@ def test_what_servers_say_is_in_the_operation() -> None:
     assert d.tolerate == ("unprotected-error", "any-signer")
 
 
+def test_what_ends_a_signer_waits_for_what_it_signs() -> None:
+    plan = compile_case(CASES / "extensions" / "signer-revoked-at-once.cfg").plan
+    assert plan is not None
+    steps = {plan_text.title(step): step for step in plan.steps}
+    signed = [steps[f"initiate cmp/{name}"] for name in ("gw", "gw2")]
+    assert {step.id for step in signed} <= set(steps["revoke cmp/first"].depends_on)
+    assert signed[0].id not in signed[1].depends_on
+
+
 def test_many_names_do_not_make_a_long_title() -> None:
     plan = compile_case(CASES / "extensions" / "names-and-key.cfg").plan
     assert plan is not None
