@@ -64,7 +64,14 @@ class Holdings:
         Raises:
             ContentMissing: if it is not in the state.
         """
-        content = self.resolve(planned or "")
+        return self.stored_key(self.resolve(planned or ""))
+
+    def stored_key(self, content: str) -> PrivateKeyTypes:
+        """A private key by its real content id.
+
+        Raises:
+            ContentMissing: if it is not in the state.
+        """
         sealed = self.store.secret(content)
         if sealed is None:
             raise ContentMissing(

@@ -104,7 +104,9 @@ def carry_out(
     )
     if left_open is not None:
         tell("taking up the operation that an earlier run left open")
-        key = holdings.key(left_open.key) if left_open.key and not operation.is_central else None
+        key = None
+        if left_open.key is not None and not operation.is_central:
+            key = holdings.stored_key(left_open.key)
         transaction = transaction_for(
             operation,
             holdings,

@@ -61,7 +61,11 @@ class _Exchange:
     @property
     def way(self) -> str:
         """For error messages."""
-        return f"{self.url} by the proxy {self.proxy.address}" if self.proxy else self.url
+        if self.proxy:
+            return f"{self.url} by the proxy {self.proxy.address}"
+        if self.place == (self.destination.host, self.destination.port):
+            return self.url
+        return f"{self.url} at {self.place[0]}:{self.place[1]}"
 
 
 class HttpTransport:

@@ -279,7 +279,10 @@ def test_a_ca_that_is_not_there(csc: Csc, done: Csc) -> None:
     assert csc(*apply, "gateway.cfg").returncode == 1
     csc.environment["PW"] = "my_secret"
     shown = csc.ok("replay", "run.jsonl", *SECRET, "--pcapng", "out.pcapng")
-    assert "no answer: ConnectFailed: no connection to http://127.0.0.1:1/cmp/" in shown
+    assert (
+        "no answer: ConnectFailed: no connection to http://ca.example.com:3076/cmp/ at 127.0.0.1:1"
+        in shown
+    )
     assert "1 verified" in shown
     certificates = [d for d in lines(csc.folder / "run.jsonl") if d["type"] == "certificate"]
     assert len(certificates) == 1

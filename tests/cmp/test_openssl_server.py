@@ -19,27 +19,28 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from csc.runtime.cmp.client import run
+from csc.runtime.cmp.client import Connection, run
 from csc.runtime.cmp.errors import (
     CMPError,
     ConnectFailed,
     ProtectionError,
     Rejected,
     UntrustedCertificate,
-    WaitingNotSupported,
     WrongCertificate,
 )
-from csc.runtime.cmp.model import PKIFailureInfo, PKIStatus
-from csc.runtime.cmp.protection import MacScheme, PasswordCredential
-from csc.runtime.cmp.requests import initialize, revoke, update
-from csc.runtime.cmp.transaction import (
+from csc.runtime.cmp.events import (
+    Answered,
     CertificateReceived,
     CertificateRefused,
     Confirmed,
     Event,
     Revoked,
-    Transaction,
+    Waiting,
 )
+from csc.runtime.cmp.model import PKIFailureInfo, PKIStatus
+from csc.runtime.cmp.protection import MacScheme, PasswordCredential
+from csc.runtime.cmp.requests import initialize, revoke, update
+from csc.runtime.cmp.transaction import Transaction
 from csc.runtime.cmp.transport import HttpTransport
 from peers.certificates import ISSUES, SPEAKS_FOR_CA, make_certificate, name, new_key
 from peers.openssl import mock_server, needs_openssl
@@ -147,17 +148,23 @@ def rr(site: Site) -> Transaction:
     )
 
 
+def over(http: HttpTransport, port: int) -> Connection:
+    url = f"http://127.0.0.1:{port}/"
+    return Connection(
+        lambda m: http.send(url, m), utc_now, lambda seconds: None, timedelta(minutes=1)
+    )
+
+
 def talk(
     site: Site, transaction: Transaction, *options: str, events: list[Event] | None = None
-) -> CertificateReceived | Revoked:
+) -> CertificateReceived | Revoked | Answered:
     """Drive `transaction` against a server started with `options`."""
     seen: list[Event] = [] if events is None else events
     with (
         mock_server(site.folder, "-rsp_cert", "ee.pem", *options) as port,
         HttpTransport() as http,
     ):
-        url = f"http://127.0.0.1:{port}/"
-        return run(transaction, lambda m: http.send(url, m), utc_now, seen.append)
+        return run(transaction, over(http, port), seen.append)
 
 
 def fails(
@@ -258,8 +265,13 @@ def test_a_rejection_without_protection(site: Site) -> None:
     fails(site, ir(site), ProtectionError, "not protected; it claims to be a refusal", options)
 
 
-def test_a_request_to_wait(site: Site) -> None:
-    fails(site, ir(site), WaitingNotSupported, "polled", (*SHARED, "-poll_count", "1"))
+def test_polling(site: Site) -> None:
+    """Openssl has us come back, each time after a second, on the connection that began it."""
+    events: list[Event] = []
+    options = (*SHARED, "-poll_count", "2", "-check_after", "1")
+    result = talk(site, ir(site), *options, events=events)
+    assert isinstance(result, CertificateReceived)
+    assert events == [Waiting(0, ""), Waiting(1, ""), result, Confirmed()]
 
 
 def test_a_certificate_for_another_key_is_rejected_at_the_server(site: Site) -> None:
@@ -289,10 +301,5 @@ def test_a_server_that_is_gone(site: Site) -> None:
         pass
     transaction = ir(site)
     with HttpTransport() as http, pytest.raises(ConnectFailed):
-        run(
-            transaction,
-            lambda m: http.send(f"http://127.0.0.1:{port}/", m),
-            utc_now,
-            lambda _: None,
-        )
+        run(transaction, over(http, port), lambda _: None)
     assert transaction.outgoing is not None

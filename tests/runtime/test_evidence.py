@@ -115,7 +115,7 @@ def test_each_line_is_there_before_the_next_thing_happens(ca: FakeCA, tmp_path: 
     assert request is not None
     answer = ca.enrol(request, ca.issue_for(request))
 
-    def send(url: str, message: bytes) -> bytes:
+    def send(url: str, message: bytes, tls: object) -> bytes:
         (run,) = read_record(path)
         (entry,) = run.entries
         assert isinstance(entry, Message)
@@ -124,8 +124,8 @@ def test_each_line_is_there_before_the_next_thing_happens(ca: FakeCA, tmp_path: 
         return answer
 
     with open_record(path, "0.1.0", NOW) as append:
-        way = recording(send, append, lambda: NOW, lambda url: "http://10.0.0.1:8080/cmp/")
-        assert way(URL, request) == answer
+        way = recording(send, append, lambda: NOW, lambda host, port: ("10.0.0.1", 8080))
+        assert way(URL, request, None) == answer
         (run,) = read_record(path)
         assert [entry.data for entry in run.entries if isinstance(entry, Message)] == [
             request,
@@ -134,12 +134,12 @@ def test_each_line_is_there_before_the_next_thing_happens(ca: FakeCA, tmp_path: 
 
 
 def test_failures_are_kept_and_raised(tmp_path: Path) -> None:
-    def send(url: str, message: bytes) -> bytes:
+    def send(url: str, message: bytes, tls: object) -> bytes:
         raise TimedOut(f"no answer from {url}\x1b")
 
     path = tmp_path / "run.jsonl"
     with open_record(path, "0.1.0", NOW) as append, pytest.raises(TimedOut):
-        recording(send, append, lambda: NOW, lambda url: url)(URL, b"no message")
+        recording(send, append, lambda: NOW, lambda *place: place)(URL, b"no message", None)
     (run,) = read_record(path)
     assert run.entries[1] == Failure(NOW, PEER, None, "TimedOut", f"no answer from {URL}\x1b")
 
@@ -147,14 +147,14 @@ def test_failures_are_kept_and_raised(tmp_path: Path) -> None:
 def test_what_cannot_be_recorded_is_not_sent(tmp_path: Path) -> None:
     sent = []
 
-    def send(url: str, message: bytes) -> bytes:
+    def send(url: str, message: bytes, tls: object) -> bytes:
         sent.append(message)
         return b""
 
     with open_record(tmp_path / "run.jsonl", "0.1.0", NOW) as append:
         pass
     with pytest.raises(RecordUnusable, match="cannot be written: Bad file descriptor"):
-        recording(send, append, lambda: NOW, lambda url: url)(URL, b"message")
+        recording(send, append, lambda: NOW, lambda *place: place)(URL, b"message", None)
     assert not sent
 
 
@@ -180,16 +180,16 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
 def test_threads_write_whole_lines(tmp_path: Path) -> None:
     path, start = tmp_path / "run.jsonl", threading.Barrier(8)
 
-    def send(url: str, message: bytes) -> bytes:
+    def send(url: str, message: bytes, tls: object) -> bytes:
         return message[::-1]
 
     with open_record(path, "0.1.0", NOW) as append:
-        way = recording(send, append, lambda: NOW, lambda url: url)
+        way = recording(send, append, lambda: NOW, lambda *place: place)
 
         def talk(number: int) -> None:
             start.wait(20)
             for _ in range(20):
-                way(URL, bytes([number]) * 1000)
+                way(URL, bytes([number]) * 1000, None)
 
         threads = [threading.Thread(target=talk, args=(number,)) for number in range(8)]
         for thread in threads:

@@ -111,7 +111,7 @@ def read_template(der: bytes) -> TemplateContent:
 
 def encode_crl_status(issuer: x509.Name, this_update: datetime | None) -> bytes:
     """The value of crlStatusList (RFC 9483 4.3.4) for one issuer, and the time of the list already held."""
-    names = tlv(0xA4, issuer.public_bytes())  # GeneralNames, under the implicit tag of `issuer`
+    names = tlv(0x30, tlv(0xA4, issuer.public_bytes()))  # GeneralNames
     status = tlv(0xA1, names)
     if this_update is not None:
         status += encode_time(this_update)
