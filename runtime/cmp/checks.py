@@ -155,7 +155,7 @@ def check_protection(
         verify_mac(answer, credential.secret, accepts_sha1=sha1)  # 8d
         return
     others = load_certificates(extra_certs)
-    signer = _signer(answer, others, request.anchors)  # 8b
+    signer = find_signer(answer, (*others, *request.anchors))  # 8b
     try:
         check_signer(signer)  # 8c
         verify_chain(signer, request.anchors, others, now)
@@ -202,21 +202,21 @@ def _check_may_be_bare(answer: PKIMessage, policy: Policy) -> None:
     raise error
 
 
-def _signer(
-    answer: PKIMessage,
-    others: Sequence[x509.Certificate],
-    anchors: Sequence[x509.Certificate],
-) -> x509.Certificate:
-    """The certificate that sender and senderKID name."""
-    header = answer.header
-    for candidate in (*others, *anchors):
+def find_signer(message: PKIMessage, candidates: Sequence[x509.Certificate]) -> x509.Certificate:
+    """Check 8b: the certificate that sender and senderKID name.
+
+    Raises:
+        UntrustedCertificate: if it is not among the candidates.
+    """
+    header = message.header
+    for candidate in candidates:
         kid = subject_key_identifier(candidate)
         if candidate.subject == header.sender and (
             header.sender_kid is None or kid is None or kid == header.sender_kid
         ):
             return candidate
     raise UntrustedCertificate(
-        f"the answer is signed in the name of {_dn(header.sender)}, and no certificate of that name"
+        f"the message is signed in the name of {_dn(header.sender)}, and no certificate of that name"
         " came with it",
         header.transaction_id,
     )
