@@ -79,7 +79,13 @@ from .model import (
     PopChallengeContent,
     PopResponseContent,
 )
-from .protection import Credential, SignatureCredential, protect
+from .protection import (
+    Credential,
+    PasswordCredential,
+    SignatureCredential,
+    new_mac,
+    protect,
+)
 
 _CMP2000 = 2
 _CMP2021 = 3
@@ -138,6 +144,11 @@ class Transaction:
     ) -> None:
         self._request = request
         self._random = random
+        self._mac = (
+            new_mac(request.credential, random)
+            if isinstance(request.credential, PasswordCredential)
+            else None
+        )
         self._awaits, self._answer_type, self._what = _REQUESTS[request.type]
         self._polled: int | None = None  # the certReqId that is polled for
         # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
@@ -201,7 +212,8 @@ class Transaction:
             asked = self._question
         checks.check_header(answer, asked, now)
         self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)
-        checks.check_protection(answer, self._request, self._extra_certs, now)
+        mac_keys = self._mac.keys if self._mac else None
+        checks.check_protection(answer, self._request, mac_keys, self._extra_certs, now)
         content = answer.body.content
         if polled is not None and isinstance(content, PollRepContent):
             entry = checks.check_poll_rep(answer, content, polled)
@@ -363,7 +375,9 @@ class Transaction:
         )
         if body.type is not BodyType.POLL_REQ:
             self._question = self._sent
-        self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
+        self._outgoing = protect(
+            self._sent, body, self._request.credential, random=self._random, mac=self._mac
+        )
 
 
 def _must_decrypt(key: PrivateKeyTypes | None) -> bool:
