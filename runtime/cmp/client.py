@@ -60,6 +60,7 @@ def run(
             case CertificateReceived() | Revoked() | Answered():
                 outcome = event
             case CertificateRefused(error=error):
+                error.transaction_id = transaction.transaction_id
                 refused = error
             case Waiting():
                 _wait(event, connection, deadline, transaction)
