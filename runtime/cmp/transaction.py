@@ -297,9 +297,12 @@ class Transaction:
         self._awaits = Awaits.CONFIRMATION
 
     def _receive_confirmation(self, answer: PKIMessage) -> Event:
-        content = answer.body.content
-        if isinstance(content, ErrorMsgContent) and (
-            PKIFailureInfo.CERT_CONFIRMED in content.status.fail_info
+        content, policy = answer.body.content, self._request.policy
+        if (
+            isinstance(content, ErrorMsgContent)
+            and PKIFailureInfo.CERT_CONFIRMED in content.status.fail_info
+            # Good news is believed only if pkiconf would be.
+            and (policy.unprotected_pkiconf or not checks.is_bare(answer))
         ):
             return Confirmed()
         checks.check_body_type(answer, BodyType.PKI_CONF, "certificate confirmation")
@@ -330,7 +333,9 @@ class Transaction:
             checks.check_body_type(answer, BodyType.RP, self._what)
             status = checks.check_rev_response(answer)
         except Rejected as error:
-            if PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
+            # Good news is believed only if rp would be.
+            is_believed = self._request.policy.unprotected_rp or not checks.is_bare(answer)
+            if is_believed and PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:
