@@ -19,8 +19,8 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     any of these    status waiting               Waiting               pollReq      the same, polling
     polling         pollRep                      Waiting               pollReq      the same, polling
 
-CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read: certConf rejects it,
-so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
+CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read, or whose private key
+comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
 Everything else raises, and the transaction is over.
 """
 
@@ -41,6 +41,7 @@ from .errors import (
     AlgorithmNotSupported,
     DecryptionFailed,
     MalformedMessage,
+    ProtectionError,
     Rejected,
     UnexpectedAnswer,
     UntrustedCertificate,
@@ -117,6 +118,7 @@ _UNUSABLE = (
     UntrustedCertificate,
     DecryptionFailed,
     AlgorithmNotSupported,
+    ProtectionError,  # of a private key that the CA made; the message itself is protected
 )
 
 
@@ -270,6 +272,7 @@ class Transaction:
             )
             event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
         except _UNUSABLE as error:
+            error.transaction_id = self.transaction_id  # what was encrypted does not know it
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
