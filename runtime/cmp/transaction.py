@@ -20,7 +20,8 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     polling         pollRep                      Waiting               pollReq      the same, polling
 
 CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read, or whose private key
-comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
+comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and
+certConfirmed answer what is sent again after its answer was lost.
 Everything else raises, and the transaction is over.
 """
 
