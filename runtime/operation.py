@@ -223,7 +223,7 @@ def _run(
             case Challenged():
                 tell("decrypting the CA's challenge")
             case Confirmed() | Revoked():
-                tell("confirmed by the CA")
+                tell("the CA has taken the rejection" if is_refused else "confirmed by the CA")
             case Answered():
                 pass
 

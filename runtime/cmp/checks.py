@@ -146,7 +146,7 @@ def check_protection(
         UntrustedCertificate: if the signer is not the CA's, or may not speak for it.
     """
     transaction = answer.header.transaction_id
-    if answer.header.protection_alg is None or answer.protection is None:
+    if is_bare(answer):
         _check_may_be_bare(answer, request.policy)
         return
     if is_mac(answer):
@@ -171,6 +171,11 @@ def check_protection(
             check_authorized(signer, request.anchors)
         except UntrustedCertificate as error:
             raise _with_transaction(error, transaction) from None
+
+
+def is_bare(answer: PKIMessage) -> bool:
+    """Whether a message comes without protection, so that anybody may have made it."""
+    return answer.header.protection_alg is None or answer.protection is None
 
 
 def _with_transaction(error: UntrustedCertificate, transaction: bytes | None) -> CMPError:

@@ -105,8 +105,10 @@ def read_root_update_answer(
 ) -> RootUpdate | None:
     """The CA's new root, checked: the old root has signed for it, and it leads to itself.
 
+    oldWithNew, if it is there, is the old root's key, and the new root has signed for it (RFC 9810 4.4).
+
     Raises:
-        UntrustedCertificate: if it has not, or does not.
+        UntrustedCertificate: if one of these does not hold.
     """
     value = _find(infos, _ROOT_CA_KEY_UPDATE)
     if value is None:
@@ -123,6 +125,10 @@ def read_root_update_answer(
     _check_self_signed(new)
     verify_chain(new, [new], [], now)
     back = None if back_der is None else load_certificate(back_der)
+    if back is not None:
+        if back.public_key() != old.public_key() or back.subject != old.subject:
+            raise UntrustedCertificate("oldWithNew vouches for another root than the old one")
+        verify_chain(back, [new], [], now)
     return RootUpdate(new, vouched, back)
 
 

@@ -19,8 +19,9 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     any of these    status waiting               Waiting               pollReq      the same, polling
     polling         pollRep                      Waiting               pollReq      the same, polling
 
-CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read: certConf rejects it,
-so that the CA revokes it. certRevoked and certConfirmed answer what is sent again after its answer was lost.
+CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read, or whose private key
+comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and
+certConfirmed answer what is sent again after its answer was lost.
 Everything else raises, and the transaction is over.
 """
 
@@ -41,6 +42,7 @@ from .errors import (
     AlgorithmNotSupported,
     DecryptionFailed,
     MalformedMessage,
+    ProtectionError,
     Rejected,
     UnexpectedAnswer,
     UntrustedCertificate,
@@ -123,6 +125,7 @@ _UNUSABLE = (
     UntrustedCertificate,
     DecryptionFailed,
     AlgorithmNotSupported,
+    ProtectionError,  # of a private key that the CA made; the message itself is protected
 )
 
 
@@ -282,6 +285,7 @@ class Transaction:
             )
             event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
         except _UNUSABLE as error:
+            error.transaction_id = self.transaction_id  # what was encrypted does not know it
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
@@ -309,9 +313,12 @@ class Transaction:
         self._awaits = Awaits.CONFIRMATION
 
     def _receive_confirmation(self, answer: PKIMessage) -> Event:
-        content = answer.body.content
-        if isinstance(content, ErrorMsgContent) and (
-            PKIFailureInfo.CERT_CONFIRMED in content.status.fail_info
+        content, policy = answer.body.content, self._request.policy
+        if (
+            isinstance(content, ErrorMsgContent)
+            and PKIFailureInfo.CERT_CONFIRMED in content.status.fail_info
+            # Good news is believed only if pkiconf would be.
+            and (policy.unprotected_pkiconf or not checks.is_bare(answer))
         ):
             return Confirmed()
         checks.check_body_type(answer, BodyType.PKI_CONF, "certificate confirmation")
@@ -342,7 +349,9 @@ class Transaction:
             checks.check_body_type(answer, BodyType.RP, self._what)
             status = checks.check_rev_response(answer)
         except Rejected as error:
-            if PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
+            # Good news is believed only if rp would be.
+            is_believed = self._request.policy.unprotected_rp or not checks.is_bare(answer)
+            if is_believed and PKIFailureInfo.CERT_REVOKED in error.status.fail_info:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:

@@ -458,6 +458,45 @@ def test_check_8_an_unprotected_rp_is_taken_by_its_own_option_only(ca: FakeCA, p
             assert transaction.receive(answer, NOW) == Revoked(ACCEPTED)
 
 
+@pytest.mark.parametrize(
+    ("kind", "bit", "policy", "good"),
+    [
+        ("ir", PKIFailureInfo.CERT_CONFIRMED, "unprotected_pkiconf", Confirmed),
+        ("rr", PKIFailureInfo.CERT_REVOKED, "unprotected_rp", Revoked),
+    ],
+)
+def test_check_8_an_unprotected_error_is_no_good_news(
+    ca: FakeCA, key, kind: str, bit: PKIFailureInfo, policy: str, good: type
+) -> None:
+    """That a message was taken before is believed if the good answer itself would be."""
+    status = PKIStatusInfo(PKIStatus.REJECTION, fail_info=frozenset({bit}))
+    body = PKIBody(BodyType.ERROR, ErrorMsgContent(status))
+
+    def begun(policy: Policy) -> Transaction:
+        if kind == "ir":
+            transaction = tolerant(ca, key, policy)
+            request = asked(transaction)
+            transaction.receive(ca.enrol(request, ca.issue_for(request)), NOW)
+            return transaction
+        return revoke(
+            certificate=ca.certificate,
+            certificate_key=ca.certificate_key,
+            anchors=ca.anchors,
+            now=NOW,
+            random=secrets.token_bytes,
+            policy=policy,
+        )
+
+    transaction = begun(Policy())
+    assert isinstance(transaction.receive(ca.answer(asked(transaction), body), NOW), good)
+    transaction = begun(Policy(unprotected_error=True))
+    answer = unprotected(ca.answer(asked(transaction), body))
+    refused(transaction, answer, Rejected, "the CA refuses")
+    transaction = begun(Policy(unprotected_error=True, **{policy: True}))
+    answer = unprotected(ca.answer(asked(transaction), body))
+    assert isinstance(transaction.receive(answer, NOW), good)
+
+
 def test_check_8_a_certificate_never_comes_unprotected(ca: FakeCA, key) -> None:
     transaction = tolerant(ca, key, BARE)
     answer = unprotected(ca.enrol(asked(transaction), ca.issue_for(asked(transaction))))
