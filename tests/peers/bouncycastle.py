@@ -1,7 +1,7 @@
 """BouncyCastle as a peer: a CMP CA of our own on its API, in `bouncycastle/`, which is compiled once.
 
 Its options are read in `Options.java`. Into its folder it writes root.pem, issuer.pem (with --intermediate),
-signer.pem (with --ra) and the ledger.
+signer.pem (with --ra), ledger and messages.
 """
 
 import hashlib
@@ -21,6 +21,11 @@ import pytest
 _SOURCES = Path(__file__).with_name("bouncycastle")
 _JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
 _START_SECONDS = 120
+# Tags of PKIBody (RFC 9810 5.1.2) that answers have.
+_BODIES = {
+    **{1: "ip", 3: "cp", 8: "kup", 12: "rp", 19: "pkiconf"},
+    **{22: "genp", 23: "error", 26: "pollRep"},
+}
 
 needs_bouncycastle = pytest.mark.skipif(
     not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),
@@ -32,6 +37,16 @@ def ledger(folder: Path) -> list[tuple[str, int, str]]:
     """What the server did to certificates: the event, the serial number, and why."""
     lines = (line.split(" ", 2) for line in (folder / "ledger").read_text().splitlines())
     return [(event, int(serial, 16), " ".join(why)) for event, serial, *why in lines]
+
+
+def answers(folder: Path, transaction_id: bytes) -> list[str]:
+    """The bodies that the server answered with in a transaction, by their names in RFC 9810."""
+    lines = (line.split() for line in (folder / "messages").read_text().splitlines())
+    return [
+        _BODIES[int(answer)]
+        for transaction, _, answer, believed in lines
+        if transaction == transaction_id.hex() and believed == "believed"
+    ]
 
 
 @contextmanager
