@@ -23,14 +23,18 @@ _JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bc
 _START_SECONDS = 120
 # Tags of PKIBody (RFC 9810 5.1.2) that answers have.
 _BODIES = {
-    **{1: "ip", 3: "cp", 8: "kup", 12: "rp", 19: "pkiconf"},
-    **{22: "genp", 23: "error", 26: "pollRep"},
-}
+    1: "ip", 3: "cp", 8: "kup", 12: "rp", 19: "pkiconf", 22: "genp", 23: "error", 26: "pollRep",
+}  # fmt: skip
 
 needs_bouncycastle = pytest.mark.skipif(
     not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),
     reason="java, javac or BouncyCastle's jars are not here",
 )
+
+
+def version() -> str:
+    """BouncyCastle's version, which its jar's real name ends with."""
+    return _JARS[-1].resolve().stem.rpartition("-")[2]
 
 
 def ledger(folder: Path) -> list[tuple[str, int, str]]:
