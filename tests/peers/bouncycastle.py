@@ -21,9 +21,10 @@ import pytest
 _SOURCES = Path(__file__).with_name("bouncycastle")
 _JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
 _START_SECONDS = 120
-# Tags of PKIBody (RFC 9810 5.1.2) that answers have.
+# PKIBody by its tags (RFC 9810 5.1.2).
 _BODIES = {
-    1: "ip", 3: "cp", 8: "kup", 12: "rp", 19: "pkiconf", 22: "genp", 23: "error", 26: "pollRep",
+    0: "ir", 1: "ip", 2: "cr", 3: "cp", 4: "p10cr", 7: "kur", 8: "kup", 11: "rr", 12: "rp",
+    19: "pkiconf", 21: "genm", 22: "genp", 23: "error", 24: "certConf", 25: "pollReq", 26: "pollRep",
 }  # fmt: skip
 
 needs_bouncycastle = pytest.mark.skipif(
@@ -45,12 +46,23 @@ def ledger(folder: Path) -> list[tuple[str, int, str]]:
 
 def answers(folder: Path, transaction_id: bytes) -> list[str]:
     """The bodies that the server answered with in a transaction, by their names in RFC 9810."""
-    lines = (line.split() for line in (folder / "messages").read_text().splitlines())
-    return [
-        _BODIES[int(answer)]
-        for transaction, _, answer, believed in lines
-        if transaction == transaction_id.hex() and believed == "believed"
-    ]
+    talked = _conversations(folder).get(transaction_id.hex(), [])
+    return [answer for _, answer in talked]
+
+
+def conversations(folder: Path) -> list[list[tuple[str, str]]]:
+    """Of each transaction the bodies of requests that were believed, and of their answers."""
+    return list(_conversations(folder).values())
+
+
+def _conversations(folder: Path) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in (folder / "messages").read_text().splitlines():
+        transaction, request, answer, believed = line.split()
+        if believed == "believed":
+            pair = (_BODIES[int(request)], _BODIES[int(answer)])
+            found.setdefault(transaction, []).append(pair)
+    return found
 
 
 @contextmanager
