@@ -220,10 +220,12 @@ class Transaction:
         content = answer.body.content
         if polled is not None and isinstance(content, PollRepContent):
             entry = checks.check_poll_rep(answer, content, polled)
-            return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
+            pvno, seconds = self._sent.pvno, entry.check_after
+            return self._wait(answer, awaits, polled, pvno, seconds, entry.reason, now)
         if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
             texts = content.status.status_string
-            return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
+            # A whole message is polled for in CMPv3 only.
+            return self._wait(answer, awaits, _NO_CERT_REQ_ID, _CMP2021, 0, texts, now)
         self._polled = None
         match awaits:
             case Awaits.CERTIFICATE:
@@ -244,14 +246,13 @@ class Transaction:
         answer: PKIMessage,
         awaits: Awaits,
         cert_req_id: int,
+        pvno: int,
         check_after: int,
         reason: tuple[str, ...],
         now: datetime,
     ) -> Waiting:
         self._awaits, self._polled = awaits, cert_req_id
         content = PollReqContent((cert_req_id,))
-        # A whole message is polled for in CMPv3 only.
-        pvno = _CMP2021 if cert_req_id == _NO_CERT_REQ_ID else _CMP2000
         self._answer(answer, PKIBody(BodyType.POLL_REQ, content), now, pvno)
         return Waiting(check_after, clean("; ".join(reason)))
 
@@ -265,8 +266,10 @@ class Transaction:
         ids = (0, _NO_CERT_REQ_ID) if request.type is BodyType.P10CR else (0,)
         response = checks.check_cert_response(answer, ids, self._what)
         if response.status.status == PKIStatus.WAITING:
-            texts = response.status.status_string
-            return self._wait(answer, Awaits.CERTIFICATE, response.cert_req_id, 0, texts, now)
+            # In the version of the request: what it is polled for may need it (EnvelopedData).
+            texts, pvno = response.status.status_string, self._question.pvno
+            number = response.cert_req_id
+            return self._wait(answer, Awaits.CERTIFICATE, number, pvno, 0, texts, now)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
@@ -355,7 +358,8 @@ class Transaction:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:
-            return self._wait(answer, Awaits.REVOCATION, 0, 0, status.status_string, now)
+            texts, pvno = status.status_string, self._question.pvno
+            return self._wait(answer, Awaits.REVOCATION, 0, pvno, 0, texts, now)
         return Revoked(status)
 
     # -- messages --------------------------------------------------------------------------------------
