@@ -220,12 +220,11 @@ class Transaction:
         content = answer.body.content
         if polled is not None and isinstance(content, PollRepContent):
             entry = checks.check_poll_rep(answer, content, polled)
-            pvno, seconds = self._sent.pvno, entry.check_after
-            return self._wait(answer, awaits, polled, pvno, seconds, entry.reason, now)
+            return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
         if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
             texts = content.status.status_string
             # A whole message is polled for in CMPv3 only.
-            return self._wait(answer, awaits, _NO_CERT_REQ_ID, _CMP2021, 0, texts, now)
+            return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
         self._polled = None
         match awaits:
             case Awaits.CERTIFICATE:
@@ -246,14 +245,14 @@ class Transaction:
         answer: PKIMessage,
         awaits: Awaits,
         cert_req_id: int,
-        pvno: int,
         check_after: int,
         reason: tuple[str, ...],
         now: datetime,
     ) -> Waiting:
         self._awaits, self._polled = awaits, cert_req_id
-        content = PollReqContent((cert_req_id,))
-        self._answer(answer, PKIBody(BodyType.POLL_REQ, content), now, pvno)
+        body = PKIBody(BodyType.POLL_REQ, PollReqContent((cert_req_id,)))
+        # In the version of what is waited for: its answer may need it (EnvelopedData, RFC 9810 7).
+        self._answer(answer, body, now, self._question.pvno)
         return Waiting(check_after, clean("; ".join(reason)))
 
     # -- a certificate ---------------------------------------------------------------------------------
@@ -266,10 +265,8 @@ class Transaction:
         ids = (0, _NO_CERT_REQ_ID) if request.type is BodyType.P10CR else (0,)
         response = checks.check_cert_response(answer, ids, self._what)
         if response.status.status == PKIStatus.WAITING:
-            # In the version of the request: what it is polled for may need it (EnvelopedData).
-            texts, pvno = response.status.status_string, self._question.pvno
-            number = response.cert_req_id
-            return self._wait(answer, Awaits.CERTIFICATE, number, pvno, 0, texts, now)
+            texts, number = response.status.status_string, response.cert_req_id
+            return self._wait(answer, Awaits.CERTIFICATE, number, 0, texts, now)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
@@ -358,8 +355,7 @@ class Transaction:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:
-            texts, pvno = status.status_string, self._question.pvno
-            return self._wait(answer, Awaits.REVOCATION, 0, pvno, 0, texts, now)
+            return self._wait(answer, Awaits.REVOCATION, 0, 0, status.status_string, now)
         return Revoked(status)
 
     # -- messages --------------------------------------------------------------------------------------
