@@ -19,10 +19,9 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     any of these    status waiting               Waiting               pollReq      the same, polling
     polling         pollRep                      Waiting               pollReq      the same, polling
 
-CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read, or whose private key
-comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and
-certConfirmed answer what is sent again after its answer was lost.
-Everything else raises, and the transaction is over.
+CertificateRefused is a certificate that fails checks 13 to 16, that cannot be read, or whose private key fails
+check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent
+again after its answer was lost. Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations
@@ -126,6 +125,7 @@ _UNUSABLE = (
     DecryptionFailed,
     AlgorithmNotSupported,
     ProtectionError,  # of a private key that the CA made; the message itself is protected
+    UnexpectedAnswer,
 )
 
 
@@ -154,6 +154,7 @@ class Transaction:
         )
         self._awaits, self._answer_type, self._what = _REQUESTS[request.type]
         self._polled: int | None = None  # the certReqId that is polled for
+        self._is_challenged = False
         # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
         self._extra_certs: tuple[bytes, ...] = ()
         self._sent: PKIHeader
@@ -286,6 +287,8 @@ class Transaction:
             event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
         except _UNUSABLE as error:
             error.transaction_id = self.transaction_id  # what was encrypted does not know it
+            if isinstance(error, UnexpectedAnswer) and response.certificate is None:
+                raise  # there is nothing that could be rejected
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
@@ -335,6 +338,11 @@ class Transaction:
                 "a challenge to decrypt, for a key that signs",
                 self.transaction_id,
             )
+        if self._is_challenged:  # one after the other would have no end
+            raise UnexpectedAnswer(
+                "body of the answer", self._answer_type, "a second challenge", self.transaction_id
+            )
+        self._is_challenged = True
         chain = checks.load_certificates(self._extra_certs)
         content = issued.answer_challenge(challenge, key, answer.header.sender, chain)
         body = PKIBody(BodyType.POP_DEC_RESP, PopResponseContent(content))
