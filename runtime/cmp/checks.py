@@ -151,26 +151,28 @@ def check_protection(
         return
     if is_mac(answer):
         if mac_keys is None:  # 8a
-            raise ProtectionError(
+            error = ProtectionError(
                 "the answer to a signed request has to be signed, and has a MAC", transaction
             )
+            error.way_out = "have the CA sign its answers to requests that are signed"
+            raise error
         mac_keys.verify(answer)  # 8d
         return
     others = load_certificates(extra_certs)
     signer = find_signer(answer, (*others, *request.anchors))  # 8b
     try:
-        check_signer(signer)  # 8c
-        verify_chain(signer, request.anchors, others, now)
+        verify_chain(signer, request.anchors, others, now)  # 8c
     except UntrustedCertificate as error:
         raise UntrustedCertificate(
             f"the answer is signed by somebody else than the CA: {error.message}", transaction
         ) from None
     verify_signature(answer, signer.public_key())  # 8d
-    if not request.policy.any_signer:  # 8e
-        try:
+    try:
+        check_signer(signer)  # 8c
+        if not request.policy.any_signer:  # 8e
             check_authorized(signer, request.anchors)
-        except UntrustedCertificate as error:
-            raise _with_transaction(error, transaction) from None
+    except UntrustedCertificate as error:
+        raise _with_transaction(error, transaction) from None
 
 
 def is_bare(answer: PKIMessage) -> bool:

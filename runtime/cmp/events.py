@@ -72,9 +72,7 @@ class Challenged:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The CA has taken the confirmation, or waives it (`is_implicit`, RFC 9810 5.1.1.1)."""
-
-    is_implicit: bool = False
+    """The CA has taken the confirmation."""
 
 
 @dataclass(frozen=True, slots=True)

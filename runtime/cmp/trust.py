@@ -213,10 +213,12 @@ def check_signer(signer: x509.Certificate) -> None:
     except x509.ExtensionNotFound:
         return
     if not usage.digital_signature:
-        raise UntrustedCertificate(
+        error = UntrustedCertificate(
             f"the certificate {_dn(signer.subject)} signed the answer, and its keyUsage"
             " does not allow it to"
         )
+        error.way_out = "have the CA sign with a certificate whose keyUsage has digitalSignature"
+        raise error
 
 
 def check_authorized(

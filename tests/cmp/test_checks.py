@@ -251,7 +251,8 @@ def test_check_8_an_unprotected_refusal_is_no_refusal_but_is_told(ca: FakeCA, ir
 
 def test_check_8a_a_mac_does_not_answer_a_signed_request(ca: FakeCA, kur) -> None:
     answer = ca.enrol(asked(kur), ca.issue_for(asked(kur)), credential=SECRET)
-    refused(kur, answer, ProtectionError, "has to be signed")
+    error = refused(kur, answer, ProtectionError, "has to be signed")
+    assert "sign its answers" in error.way_out
 
 
 def test_a_signature_answers_a_mac(ca: FakeCA, ir) -> None:
@@ -286,7 +287,8 @@ def test_check_8c_the_signer_may_not_sign(ca: FakeCA, kur) -> None:
         ca.issue_for(asked(kur)),
         credential=SignatureCredential(signer, signer_key),
     )
-    refused(kur, answer, UntrustedCertificate, "CN=encipherer.*keyUsage")
+    error = refused(kur, answer, UntrustedCertificate, "^the certificate CN=encipherer.*keyUsage")
+    assert "digitalSignature" in error.way_out
 
 
 @pytest.mark.parametrize("request_kind", ["ir", "kur", "rr"])
