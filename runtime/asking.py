@@ -53,7 +53,14 @@ class Holdings:
         Raises:
             ContentMissing: if it is not in the state.
         """
-        content = self.resolve(planned or "")
+        return self.stored_certificate(self.resolve(planned or ""))
+
+    def stored_certificate(self, content: str) -> x509.Certificate:
+        """A certificate by its real content id.
+
+        Raises:
+            ContentMissing: if it is not in the state.
+        """
         data = self.store.content(content)
         if data is None:
             raise ContentMissing(
@@ -103,7 +110,7 @@ def transaction_for(
     server = operation.server
     anchor = holdings.certificate(server.ca_certificate)
     policy = policy_of(server)
-    resend, poll = (earlier.request, earlier.poll) if earlier else (None, None)
+    resend, last = (earlier.request, earlier.last) if earlier else (None, None)
     if operation.operation is Operation.INITIATE:
         return requests.initialize(
             subject=x509.Name.from_rfc4514_string(operation.subject),
@@ -118,7 +125,7 @@ def transaction_for(
             profile=operation.profile,
             policy=policy,
             resend=resend,
-            poll=poll,
+            last=last,
         )
     certificate = holdings.certificate(operation.old_certificate)
     certificate_key = holdings.key(operation.old_key)
@@ -138,7 +145,7 @@ def transaction_for(
             profile=operation.profile,
             policy=policy,
             resend=resend,
-            poll=poll,
+            last=last,
         )
     return requests.revoke(
         certificate=certificate,
@@ -150,7 +157,7 @@ def transaction_for(
         credential=credential,
         policy=policy,
         resend=resend,
-        poll=poll,
+        last=last,
     )
 
 

@@ -1,8 +1,8 @@
 """One CMP operation of a plan in, what the CA answered out; written to the journal before each act.
 
 What holds if the process dies on any line: before `begin` nothing has left this machine; after it, key and
-request are durable, and the next apply sends the same bytes again; after `received` the certificate is
-durable, too.
+request are durable, and the next apply sends the same bytes again; after `waiting` it polls on; after
+`received` the certificate is durable, too, and the next apply confirms it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ from .cmp.events import (
 )
 from .cmp.http.tls import TlsTrust
 from .cmp.keys import key_type_of
+from .cmp.model import PKIFailureInfo
 from .cmp.transaction import Transaction
 from .state import journal
+from .state.journal import OpenOperation
 from .state.store import Store
 from .state.vault import Vault
 from .uploads import content_id
@@ -101,31 +103,10 @@ def carry_out(
         operation=operation.operation,
         intent=intent,
     )
-    if left_open is not None and not is_made_with(left_open.request, operation):
-        why = "it was asked for with another secret"
-        journal.end(around.store, left_open.id, is_done=False, outcome=why, at=around.clock())
-        left_open = None
     if left_open is not None:
-        tell("taking up the operation that an earlier run left open")
-        key = None
-        if left_open.key is not None and not operation.is_central:
-            key = holdings.stored_key(left_open.key)
-        transaction = transaction_for(
-            operation,
-            holdings,
-            key,
-            now=around.clock(),
-            random=around.random,
-            earlier=left_open,
-        )
-        try:
-            return _run(operation, around, transaction, left_open.id, trust, tell)
-        except Rejected as error:
-            # Anything else may be somebody in between, who must not make csc forget what the CA has issued.
-            journal.end(
-                around.store, left_open.id, is_done=False, outcome=str(error), at=around.clock()
-            )
-            tell("the CA does not take it up: starting afresh")
+        outcome = _take_up(operation, around, holdings, left_open, trust, tell)
+        if outcome is not None:
+            return outcome
     key = None
     if operation.operation is not Operation.REVOKE and not operation.is_central:
         tell("generating a key")
@@ -135,7 +116,7 @@ def carry_out(
     )
     entry = _begin(operation, around, transaction, intent, key)
     try:
-        return _run(operation, around, transaction, entry, trust, tell)
+        return _run(operation, around, holdings, transaction, entry, trust, tell)
     except ConnectFailed as error:
         if not journal.is_answered(around.store, entry):  # nothing was sent at all
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
@@ -144,6 +125,57 @@ def carry_out(
         if not journal.is_received(around.store, entry):  # nothing is issued
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
+
+
+# What a CA says to a certConf where the certificate is not one that could be used.
+_ENDED = {PKIFailureInfo.CERT_REVOKED, PKIFailureInfo.BAD_CERT_ID}
+
+
+def _take_up(
+    operation: CmpOperation,
+    around: Surroundings,
+    holdings: Holdings,
+    left_open: OpenOperation,
+    trust: TlsTrust | None,
+    tell: Callable[[str], None],
+) -> Outcome | None:
+    """Go on with an operation that was cut off; None, and it is closed, if it has to be done afresh."""
+
+    def close(why: str) -> None:
+        at = around.clock()
+        journal.end(around.store, left_open.id, is_done=False, outcome=why, at=at)
+
+    is_issued = left_open.certificate is not None
+    if is_issued and left_open.last is None and operation.server.is_implicit:
+        return _held(operation, around, holdings, left_open.id)  # there is nothing to confirm
+    if not is_issued and not is_made_with(left_open.request, operation):
+        close("it was asked for with another secret")
+        return None
+    tell("taking up the operation that an earlier run left open")
+    key = None
+    if left_open.key is not None and not operation.is_central:
+        key = holdings.stored_key(left_open.key)
+    transaction = transaction_for(
+        operation, holdings, key, now=around.clock(), random=around.random, earlier=left_open
+    )
+    try:
+        return _run(operation, around, holdings, transaction, left_open.id, trust, tell)
+    except Rejected as error:
+        # Anything else may be somebody in between, who must not make csc forget what the CA has issued.
+        if is_issued and not error.status.fail_info & _ENDED:
+            tell("the CA knows the transaction no more: keeping the certificate that it issued")
+            return _held(operation, around, holdings, left_open.id)
+        close(str(error))
+        tell("the CA does not take it up: starting afresh")
+        return None
+
+
+def _held(operation: CmpOperation, around: Surroundings, holdings: Holdings, entry: int) -> Outcome:
+    """The outcome of an operation whose certificate the journal has already."""
+    issued, key = journal.issued(around.store, entry)
+    return Outcome(
+        entry, _record(operation, holdings.stored_certificate(issued), holdings.stored_key(key))
+    )
 
 
 def _key_type(operation: CmpOperation, holdings: Holdings) -> str:
@@ -184,6 +216,7 @@ def _begin(
 def _run(
     operation: CmpOperation,
     around: Surroundings,
+    holdings: Holdings,
     transaction: Transaction,
     entry: int,
     trust: TlsTrust | None,
@@ -202,7 +235,7 @@ def _run(
     def observe(event: Event) -> None:
         match event:
             case CertificateReceived(certificate=certificate, key=key, changes=changes):
-                _keep(around, entry, certificate, key)
+                _keep(around, entry, certificate, key, transaction.outgoing)
                 for change in changes:
                     tell(f"the CA granted the request with changes: {change}")
                 confirming = ", confirming it" if transaction.outgoing else ""
@@ -214,7 +247,7 @@ def _run(
                 tell(f"the certificate is not what was asked for: {told}")
             case Waiting(check_after=seconds, reason=reason):
                 assert transaction.outgoing is not None  # noqa: S101  (there is a pollReq to send)
-                # A confirmation that waits is asked for again from the request on.
+                # The journal has the certConf of a confirmation that waits.
                 if not journal.is_received(around.store, entry):
                     journal.waiting(around.store, entry, transaction.outgoing)
                 said = f" ({reason})" if reason else ""
@@ -234,13 +267,21 @@ def _run(
         if is_refused and not isinstance(error, TransportError):  # the CA has been told
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
-    if isinstance(result, CertificateReceived):
-        return Outcome(entry, _record(operation, result.certificate, result.key))
-    return Outcome(entry, None)
+    match result:
+        case CertificateReceived(certificate=certificate, key=key):
+            return Outcome(entry, _record(operation, certificate, key))
+        case Confirmed():
+            return _held(operation, around, holdings, entry)
+        case _:
+            return Outcome(entry, None)
 
 
 def _keep(
-    around: Surroundings, entry: int, certificate: x509.Certificate, key: PrivateKeyTypes
+    around: Surroundings,
+    entry: int,
+    certificate: x509.Certificate,
+    key: PrivateKeyTypes,
+    confirmation: bytes | None,
 ) -> None:
     """Make what the CA issued durable, in one act; the key, too, if the CA made it."""
     data, name = dump_certificate(certificate), key_id(key.public_key())
@@ -248,7 +289,7 @@ def _keep(
         if around.store.secret(name) is None:
             around.store.put_secret(name, around.vault.encrypt(name, dump_key(key)))
         around.store.put_content(content_id(data), data)
-        journal.received(around.store, entry, content_id(data), name)
+        journal.received(around.store, entry, content_id(data), name, confirmation)
 
 
 def _record(

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .errors import CMPError, StillWaiting, TransportError
-from .events import Answered, CertificateReceived, CertificateRefused, Event, Revoked, Waiting
+from .events import (
+    Answered,
+    CertificateReceived,
+    CertificateRefused,
+    Confirmed,
+    Event,
+    Revoked,
+    Waiting,
+)
 from .transaction import Transaction
 
 # Seconds between two polls, whatever the CA says: less is a load for nothing, more outlasts everybody's
@@ -30,9 +38,13 @@ class Connection:
     limit: timedelta
 
 
+# Confirmed ends a transaction that went on with the certConf of an earlier run.
+Outcome = CertificateReceived | Revoked | Answered | Confirmed
+
+
 def run(
     transaction: Transaction, connection: Connection, observe: Callable[[Event], None]
-) -> CertificateReceived | Revoked | Answered:
+) -> Outcome:
     """Drive a transaction to its end.
 
     `observe` sees each event before the next message is sent: what it makes durable is durable before the CA
@@ -43,7 +55,7 @@ def run(
         CMPError: if the transaction fails; where the CA issued what was not asked for, after it was told so.
     """
     deadline = connection.clock() + connection.limit
-    outcome: CertificateReceived | Revoked | Answered | None = None
+    outcome: Outcome | None = None
     refused: CMPError | None = None
     while transaction.outgoing is not None:
         try:
@@ -59,6 +71,8 @@ def run(
         match event:
             case CertificateReceived() | Revoked() | Answered():
                 outcome = event
+            case Confirmed():
+                outcome = outcome or event
             case CertificateRefused(error=error):
                 error.transaction_id = transaction.transaction_id
                 refused = error

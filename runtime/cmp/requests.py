@@ -52,14 +52,14 @@ def initialize(
     profile: str | None = None,
     policy: Policy = STRICT,
     resend: bytes | None = None,
-    poll: bytes | None = None,
+    last: bytes | None = None,
 ) -> Transaction:
     """An ir (RFC 9483 4.1.1), or with `body_type` a cr (4.1.2) or p10cr (4.1.4): a certificate for a key.
 
     Without a `key` the CA makes it (4.1.6). `credential` is reference number and secret, or a certificate of
     the CA's or of a vendor whom the CA trusts. `anchors` are what the CA's answers and the certificate have
     to lead to. `resend`, here and below, is the exact request of an earlier run of the same operation with
-    the same key, `poll` its last pollReq: what that run was waiting for is then sent again.
+    the same key, `last` the pollReq or certConf that it came to: the transaction goes on there.
 
     Raises:
         ValueError: if the key cannot do what is asked of it.
@@ -80,8 +80,8 @@ def initialize(
         if key is None:
             raise ValueError("a PKCS #10 request is signed with a key of one's own")
         content = Pkcs10Request(certification_request(subject, names, key))
-        return Transaction(request, content, now, random, resend, poll)
-    return Transaction(request, _cert_request(request, None), now, random, resend, poll)
+        return Transaction(request, content, now, random, resend, last)
+    return Transaction(request, _cert_request(request, None), now, random, resend, last)
 
 
 def update(
@@ -97,7 +97,7 @@ def update(
     profile: str | None = None,
     policy: Policy = STRICT,
     resend: bytes | None = None,
-    poll: bytes | None = None,
+    last: bytes | None = None,
 ) -> Transaction:
     """A kur (RFC 9483 4.1.3): the same certificate for a new key, signed with the one in force.
 
@@ -120,7 +120,7 @@ def update(
         is_central=key is None,
     )
     old = CertId(certificate.issuer, certificate.serial_number)
-    return Transaction(request, _cert_request(request, old), now, random, resend, poll)
+    return Transaction(request, _cert_request(request, old), now, random, resend, last)
 
 
 def revoke(
@@ -134,7 +134,7 @@ def revoke(
     credential: Credential | None = None,
     policy: Policy = STRICT,
     resend: bytes | None = None,
-    poll: bytes | None = None,
+    last: bytes | None = None,
 ) -> Transaction:
     """An rr (RFC 9483 4.2): the end of a certificate, signed with itself.
 
@@ -154,7 +154,7 @@ def revoke(
         CertTemplate(issuer=certificate.issuer, serial_number=certificate.serial_number),
         (Extension(_REASON_CODE, False, x509.CRLReason(reason).public_bytes()),),
     )
-    return Transaction(request, RevReqContent((details,)), now, random, resend, poll)
+    return Transaction(request, RevReqContent((details,)), now, random, resend, last)
 
 
 def ask(

@@ -20,14 +20,14 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     polling         pollRep                      Waiting               pollReq      the same, polling
 
 CertificateRefused is a certificate that fails checks 13 to 16, that cannot be read, or whose private key
-fails check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent
-again after its answer was lost. Everything else raises, and the transaction is over.
+fails check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is
+sent again after its answer was lost. Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from cryptography import x509
@@ -91,6 +91,8 @@ from .protection import (
 _CMP2000 = 2
 _CMP2021 = 3
 _TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
+# How old a message may be to be sent again as it is: CAs compare messageTime with their clock.
+_FRESH = timedelta(minutes=5)
 _LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 A.1
 # certReqId of what is not about one certificate: a whole message (RFC 9483 4.4), or PKCS #10 (4.1.4).
 _NO_CERT_REQ_ID = -1
@@ -133,7 +135,7 @@ class Transaction:
     """One transaction; see `requests` for what makes one.
 
     `resend` is the exact request of an earlier run of the same operation with the same key: it is sent again
-    in place of a new one. `poll` is the last pollReq of that run, and is sent in its place if there was one.
+    in place of a new one. `last` is the pollReq or certConf that that run came to: it goes on there.
     """
 
     def __init__(
@@ -143,7 +145,7 @@ class Transaction:
         now: datetime,
         random: Random,
         resend: bytes | None,
-        poll: bytes | None = None,
+        last: bytes | None = None,
     ) -> None:
         self._request = request
         self._random = random
@@ -175,11 +177,21 @@ class Transaction:
         else:
             self._sent, self._outgoing = decode(resend).header, resend
             self._question = self._sent
-        if poll is not None:
-            earlier = decode(poll)
-            assert isinstance(earlier.body.content, PollReqContent)  # noqa: S101  (our own)
-            self._sent, self._outgoing = earlier.header, poll
-            self._polled = earlier.body.content.cert_req_ids[0]
+        if last is not None:
+            self._go_on(last, now)
+
+    def _go_on(self, last: bytes, now: datetime) -> None:
+        """Send what an earlier run came to: as it is, or with a new time once a CA would find it too old."""
+        earlier = decode(last)
+        header, content = earlier.header, earlier.body.content
+        if isinstance(content, PollReqContent):
+            self._polled = content.cert_req_ids[0]
+        else:
+            self._awaits, self._question = Awaits.CONFIRMATION, header
+        if header.message_time is not None and now - header.message_time <= _FRESH:
+            self._sent, self._outgoing = header, last
+        else:
+            self._send(earlier.body, self.transaction_id, header.recip_nonce, now, header.pvno, ())
 
     @property
     def transaction_id(self) -> bytes:
@@ -311,7 +323,9 @@ class Transaction:
     ) -> None:
         digest, hash_alg = cert_hash(der or response.certificate or b"", certificate)
         status = CertStatus(digest, response.cert_req_id, refusal, hash_alg)
-        body = PKIBody(BodyType.CERT_CONF, CertConfirmContent((status,)))
+        # What cannot be decrypted has no hash: no status at all rejects it (RFC 9810 5.3.18).
+        statuses = (status,) if der or response.certificate else ()
+        body = PKIBody(BodyType.CERT_CONF, CertConfirmContent(statuses))
         self._answer(answer, body, now, _CMP2000 if hash_alg is None else _CMP2021)
         self._awaits = Awaits.CONFIRMATION
 

@@ -46,6 +46,8 @@ def confirm(desk: Desk, order: Order) -> Response:
     if last.expects != BodyType.CERT_CONF:
         raise Refusal(PKIFailureInfo.CERT_CONFIRMED, "the certificate was confirmed already")
     check_continues(order, last, entry.authenticated_by)
+    if entry.status is Status.REVOKED:
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate has been revoked")
     if len(content.statuses) > 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "there is one certificate to confirm")
     if not content.statuses:  # RFC 9810 5.3.18: rejects them all

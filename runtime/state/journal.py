@@ -15,15 +15,17 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class OpenOperation:
-    """An operation that was cut off: `request` is its exact first message, `poll` its last pollReq.
+    """An operation that was cut off: `request` is its exact first message, `last` a later one it came to.
 
-    `key` is a content id, None where the CA makes the key and has not sent it yet.
+    `key` and `certificate` are content ids: None where the CA makes the key and has not sent it yet, and
+    where it has not issued.
     """
 
     id: int
     key: str | None
     request: bytes
-    poll: bytes | None = None
+    certificate: str | None = None
+    last: bytes | None = None
 
 
 def begin(
@@ -52,12 +54,17 @@ def begin(
 def waiting(store: Store, entry: int, poll: bytes) -> None:
     """Note that the CA has not decided, and the exact pollReq to go on with."""
     with store.transaction() as connection:
-        connection.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", (entry, poll))
+        connection.execute("INSERT OR REPLACE INTO later VALUES (?, ?)", (entry, poll))
 
 
-def received(store: Store, entry: int, certificate: str, key: str) -> None:
-    """Note what the CA issued, before it is confirmed, and for which key."""
+def received(
+    store: Store, entry: int, certificate: str, key: str, confirmation: bytes | None
+) -> None:
+    """Note what the CA issued and for which key, before it is confirmed, and the certConf if there is one."""
     with store.transaction() as connection:
+        connection.execute("DELETE FROM later WHERE operation = ?", (entry,))
+        if confirmation is not None:
+            connection.execute("INSERT INTO later VALUES (?, ?)", (entry, confirmation))
         connection.execute(
             "UPDATE journal SET phase = 'received', certificate = ?, key = ? WHERE id = ?",
             (certificate, key, entry),
@@ -71,12 +78,20 @@ def is_received(store: Store, entry: int) -> bool:
     return row == ("received",)
 
 
+def issued(store: Store, entry: int) -> tuple[str, str]:
+    """The content ids of certificate and key of an operation that is received."""
+    with store.transaction() as connection:
+        return connection.execute(
+            "SELECT certificate, key FROM journal WHERE id = ?", (entry,)
+        ).fetchone()
+
+
 def is_answered(store: Store, entry: int) -> bool:
     """Whether the CA knows of it: it has issued, or said that it has not decided."""
     with store.transaction() as connection:
         row = connection.execute(
-            "SELECT phase = 'received' OR poll.operation IS NOT NULL FROM journal"
-            " LEFT JOIN poll ON poll.operation = journal.id WHERE journal.id = ?",
+            "SELECT phase = 'received' OR later.operation IS NOT NULL FROM journal"
+            " LEFT JOIN later ON later.operation = journal.id WHERE journal.id = ?",
             (entry,),
         ).fetchone()
     return bool(row and row[0])
@@ -97,8 +112,8 @@ def find_open(
     """The newest operation with this intent that was cut off."""
     with store.transaction() as connection:
         row = connection.execute(
-            "SELECT journal.id, key, journal.request, poll.request FROM journal"
-            " LEFT JOIN poll ON poll.operation = journal.id"
+            "SELECT journal.id, key, request, certificate, message FROM journal"
+            " LEFT JOIN later ON later.operation = journal.id"
             " WHERE device = ? AND path = ? AND journal.operation = ?"
             " AND intent = ? AND phase IN ('requested', 'received') ORDER BY journal.id DESC LIMIT 1",
             (device, path, operation, intent),

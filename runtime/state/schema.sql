@@ -71,7 +71,7 @@ CREATE TABLE journal (           -- every CMP operation, written before it acts
 );
 CREATE INDEX journal_open ON journal (device, path) WHERE phase IN ('requested', 'received');
 
-CREATE TABLE poll (              -- what an operation that the CA has not decided goes on with
+CREATE TABLE later (             -- what an open operation goes on with in place of its first message
     operation INTEGER PRIMARY KEY REFERENCES journal,
-    request BLOB NOT NULL        -- the exact last pollReq
+    message BLOB NOT NULL        -- the exact last pollReq, or certConf
 );

@@ -280,8 +280,8 @@ def open_store(path: Path) -> Store:
 
 # A table that came after the first states of this format had been made; who does not know it can do without.
 _LATER = """
-CREATE TABLE IF NOT EXISTS poll (
-    operation INTEGER PRIMARY KEY REFERENCES journal, request BLOB NOT NULL
+CREATE TABLE IF NOT EXISTS later (
+    operation INTEGER PRIMARY KEY REFERENCES journal, message BLOB NOT NULL
 )
 """
 

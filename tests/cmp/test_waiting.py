@@ -32,7 +32,7 @@ from peers.fake_ca import ACCEPTED, SECRET, SUBJECT, WAITING, FakeCA
 
 
 def start(
-    ca: FakeCA, key, body_type=BodyType.IR, resend: bytes | None = None, poll: bytes | None = None
+    ca: FakeCA, key, body_type=BodyType.IR, resend: bytes | None = None, last: bytes | None = None
 ) -> Transaction:
     return initialize(
         subject=SUBJECT,
@@ -44,7 +44,7 @@ def start(
         random=secrets.token_bytes,
         body_type=body_type,
         resend=resend,
-        poll=poll,
+        last=last,
     )
 
 
@@ -147,7 +147,7 @@ def test_what_was_waited_for_may_answer_the_request_itself(ca: FakeCA, key, rest
     first = asked(transaction)
     transaction.receive(ca.wait(first), NOW)
     if restarts:
-        transaction = start(ca, key, resend=first, poll=asked(transaction))
+        transaction = start(ca, key, resend=first, last=asked(transaction))
     certificate = ca.issue_for(first)
     event = transaction.receive(ca.enrol(first, certificate), NOW)
     assert isinstance(event, CertificateReceived)
@@ -169,7 +169,7 @@ def test_polling_goes_on_after_a_restart(ca: FakeCA, key) -> None:
     before = start(ca, key)
     first = asked(before)
     before.receive(ca.wait(first), NOW)
-    after = start(ca, key, resend=first, poll=asked(before))
+    after = start(ca, key, resend=first, last=asked(before))
     assert after.outgoing == before.outgoing
     assert after.transaction_id == before.transaction_id
     assert after.receive(ca.poll_rep(asked(after)), NOW) == Waiting(60, "")

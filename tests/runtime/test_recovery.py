@@ -1,12 +1,14 @@
 """Nothing is lost: a run is killed at every point, run again, and compared with the CA's ledger."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
-from csc.runtime.cmp.errors import ConnectFailed, TimedOut
+from csc.runtime.cmp.codec import decode
+from csc.runtime.cmp.errors import ConnectFailed, ConnectionBroken, TimedOut
 from csc.runtime.errors import StepsFailed
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ledger import Status
@@ -25,6 +27,7 @@ from support.device import (
     new_device,
     revoke,
     update,
+    utc_now,
 )
 
 SETUP = PREREQUISITES + certificate("gw") + initiate("gw") + bind("gw") + FINISH
@@ -123,7 +126,7 @@ def test_server_gone_before_the_confirmation(tmp_path: Path) -> None:
             device.apply(SETUP)
         assert [entry.status for entry in device.ca.ledger()] == [Status.ISSUED]
         device.apply(SETUP)
-        assert sent[2] == sent[0]
+        assert sent[2] == sent[1]
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
         nothing_is_lost(device)
 
@@ -181,7 +184,7 @@ def test_answer_lost(loss: str, tmp_path: Path) -> None:
                 break
             except StepsFailed:
                 continue
-        assert sent[lost] == sent[0]
+        assert sent[lost] == sent[lost - 1]
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
         nothing_is_lost(device)
 
@@ -234,3 +237,82 @@ def test_a_request_with_a_wrong_secret_is_not_sent_again(tmp_path: Path) -> None
         assert device.ca.ledger() == ()
         device.apply(SETUP)
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
+
+
+def _cut_off(device: Device, at: int, script: str = SETUP) -> list[bytes]:
+    """Apply `script`, and lose the connection at a message; all that are sent, from now on, too."""
+    sent: list[bytes] = []
+
+    def send(url: str, message: bytes, tls: object = None) -> bytes:
+        sent.append(message)
+        if len(sent) == at:
+            raise ConnectionBroken("cut")
+        return device.post(url, message)
+
+    device.send = send
+    with pytest.raises(StepsFailed):
+        device.apply(script)
+    return sent
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(polls=1, check_after=1), Behaviour()])
+def test_what_is_taken_up_a_day_later_has_the_time_of_that_day(
+    behaviour: Behaviour, tmp_path: Path
+) -> None:
+    """A CA refuses messages of yesterday: pollReq and certConf are made anew, in the same transaction."""
+    now = [utc_now()]
+    with new_device(tmp_path, behaviour, lambda: now[0]) as device:
+        device.pause = lambda seconds: None
+        sent = _cut_off(device, 2)
+        now[0] += timedelta(days=1)
+        device.apply(SETUP)
+        old, new = decode(sent[1]), decode(sent[2])
+        assert new.body == old.body
+        assert new.header.transaction_id == old.header.transaction_id
+        assert new.header.recip_nonce == old.header.recip_nonce
+        assert new.header.message_time == now[0].replace(microsecond=0)
+        assert new.header.sender_nonce != old.header.sender_nonce
+        assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
+        nothing_is_lost(device)
+
+
+def test_a_ca_that_has_forgotten_the_transaction_leaves_its_certificate(tmp_path: Path) -> None:
+    """The certificate is here with its key, and the CA has no objection to it: another one would be lost."""
+    with new_device(tmp_path) as device:
+        _cut_off(device, 2)
+        with device.ca._ledger.transaction():
+            device.ca._ledger._execute("DELETE FROM answer")
+            device.ca._ledger._execute("UPDATE certificate SET transaction_id = ''")
+        device.apply(SETUP)
+        assert len(device.ca.ledger()) == 1
+        nothing_is_lost(device)
+
+
+def test_an_ended_certificate_is_not_kept(tmp_path: Path) -> None:
+    """The CA revoked what was not confirmed in time: the next apply obtains another one."""
+    with new_device(tmp_path) as device:
+        _cut_off(device, 2)
+        (entry,) = device.ca.ledger()
+        with device.ca._ledger.transaction():
+            device.ca._ledger.change(entry.serial_number, Status.REVOKED, "", utc_now())
+        device.apply(SETUP)
+        assert [e.status for e in device.ca.ledger()] == [Status.REVOKED, Status.CONFIRMED]
+        nothing_is_lost(device)
+
+
+def test_a_certificate_that_needs_no_confirmation_is_taken_over(tmp_path: Path) -> None:
+    """Killed between the certificate and its record: nothing is asked of the CA again."""
+    script = SETUP.replace("FQDN=ca.example.com", "FQDN=ca.example.com Confirmation=Implicit")
+    with new_device(tmp_path, Behaviour(grants_implicit_confirm=True)) as device:
+        counted = fuse(device, None)
+        device.apply(script)
+        points = counted.passed
+    for point in range(points):
+        with new_device(tmp_path / str(point), Behaviour(grants_implicit_confirm=True)) as device:
+            fuse(device, point)
+            with pytest.raises(Killed):
+                device.apply(script)
+            mend(device)
+            device.apply(script)
+            assert [e.status for e in device.ca.ledger()] == [Status.CONFIRMED]
+            nothing_is_lost(device)

@@ -124,10 +124,12 @@ class Device:
 
 
 @contextmanager
-def new_device(folder: Path, behaviour: Behaviour = USUAL) -> Generator[Device]:
-    with SandboxCA.open(folder / "ca", behaviour=behaviour) as ca:
+def new_device(
+    folder: Path, behaviour: Behaviour = USUAL, clock: Callable[[], datetime] = utc_now
+) -> Generator[Device]:
+    with SandboxCA.open(folder / "ca", clock, behaviour) as ca:
         ca.add_secret(b"ref", b"psk")
-        yield Device(folder, ca)
+        yield Device(folder, ca, clock=clock)
 
 
 PREREQUISITES = """\
