@@ -16,6 +16,7 @@ from .certmgr_options import Form, read_form
 from .certmgr_refusal import refuse
 from .device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
 from .diagnostics import Label, finding
+from .key_types import KEM_KEY_TYPES
 from .lifecycle import TRANSITIONS, Event, State, pair_of
 from .machine import Binding, Machine
 from .plan import CmpOperation, Operation, Renewal, Server
@@ -148,11 +149,35 @@ def _is_allowed(machine: Machine, run: _Run) -> bool:
         return False
     if run.signer is not None and not can_sign(machine, run.signer):
         return False
+    if run.event is not Event.INITIATE and not _key_signs(machine, run):
+        return False
     check_active(machine, run.target, run.server, run.span)
     if run.event is Event.INITIATE:
         check_credentials(machine, run.target, run.server, run.form, run.span)
     _plan(machine, run)
     return True
+
+
+def _key_signs(machine: Machine, run: _Run) -> bool:
+    """Whether the key in force can sign for its renewal or its end; a finding if not (RFC 9483 4.2)."""
+    request = machine.records[run.target].request
+    kind = next((kind for kind in KEM_KEY_TYPES if f"key {kind}" in request.split(", ")), None)
+    if kind is None:
+        return True
+    machine.spoiled.add(run.target)
+    machine.report(
+        finding(
+            rules.KEY_CANNOT_SIGN,
+            f"the key of {run.target.reference} is of the kind {kind}, which cannot sign",
+            run.span,
+            f"-{run.event} is signed with the key in force",
+            help=f"obtain a new certificate with `-initiate`, planned with "
+            f"`--replace {run.target.reference}`"
+            if run.event is Event.UPDATE
+            else "have the CA's operator revoke it",
+        )
+    )
+    return False
 
 
 def _keeps_waiting_files(machine: Machine, run: _Run) -> bool:

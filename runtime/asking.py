@@ -13,6 +13,7 @@ from ..compiler.kinds import hexadecimal_fault
 from ..compiler.plan import CmpOperation, Operation, Secret, Server
 from .certificates import dump_certificate, load_certificate, load_key
 from .cmp import requests
+from .cmp.codec import decode
 from .cmp.credentials import (
     Credential,
     MacScheme,
@@ -20,10 +21,12 @@ from .cmp.credentials import (
     RSAPadding,
     SignatureCredential,
 )
+from .cmp.errors import ProtectionError
 from .cmp.http.tls import SYSTEM_ROOTS, TlsTrust
 from .cmp.model import BodyType
 from .cmp.names import alternative_names
 from .cmp.policy import Policy
+from .cmp.protection import verify_mac
 from .cmp.transaction import Transaction
 from .errors import ContentMissing, SecretUnusable
 from .secrets import read_secret
@@ -211,6 +214,21 @@ def password_of(operation: CmpOperation) -> PasswordCredential:
             mac,
         )
     return PasswordCredential(username.encode(), password.encode(), mac)
+
+
+def is_made_with(request: bytes, operation: CmpOperation) -> bool:
+    """Whether a request of an earlier run has the MAC of the secret that `operation` names now.
+
+    Raises:
+        SecretMissing, SecretUnusable: as `password_of`.
+    """
+    if operation.username is None:
+        return True
+    try:
+        verify_mac(decode(request), password_of(operation).secret, accepts_sha1=True)
+    except ProtectionError:
+        return False
+    return True
 
 
 def _from_hexadecimal(text: str, secret: Secret) -> bytes:

@@ -19,14 +19,13 @@ from ..compiler.device import CertificateRecord
 from ..compiler.key_types import DEFAULT_KEY_TYPE
 from ..compiler.plan import CmpOperation, Operation, RequestType
 from ..compiler.serialize import asked_to_json, canonical
-from .asking import Holdings, tls_trust_of, transaction_for
+from .asking import Holdings, is_made_with, tls_trust_of, transaction_for
 from .certificates import dump_certificate, dump_key, key_id
-from .cmp.client import Connection, run
+from .cmp.client import Connection, pause_before_poll, run
 from .cmp.errors import (
     CMPError,
     ConnectFailed,
     Rejected,
-    StillWaiting,
     TransportError,
 )
 from .cmp.events import (
@@ -102,6 +101,10 @@ def carry_out(
         operation=operation.operation,
         intent=intent,
     )
+    if left_open is not None and not is_made_with(left_open.request, operation):
+        why = "it was asked for with another secret"
+        journal.end(around.store, left_open.id, is_done=False, outcome=why, at=around.clock())
+        left_open = None
     if left_open is not None:
         tell("taking up the operation that an earlier run left open")
         key = None
@@ -117,9 +120,8 @@ def carry_out(
         )
         try:
             return _run(operation, around, transaction, left_open.id, trust, tell)
-        except (TransportError, StillWaiting):
-            raise
-        except CMPError as error:
+        except Rejected as error:
+            # Anything else may be somebody in between, who must not make csc forget what the CA has issued.
             journal.end(
                 around.store, left_open.id, is_done=False, outcome=str(error), at=around.clock()
             )
@@ -134,9 +136,12 @@ def carry_out(
     entry = _begin(operation, around, transaction, intent, key)
     try:
         return _run(operation, around, transaction, entry, trust, tell)
-    except (ConnectFailed, Rejected) as error:
-        # Nothing was sent, or nothing issued, unless an earlier answer had brought a certificate.
-        if not journal.is_received(around.store, entry):
+    except ConnectFailed as error:
+        if not journal.is_answered(around.store, entry):  # nothing was sent at all
+            journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
+        raise
+    except Rejected as error:
+        if not journal.is_received(around.store, entry):  # nothing is issued
             journal.end(around.store, entry, is_done=False, outcome=str(error), at=around.clock())
         raise
 
@@ -213,7 +218,8 @@ def _run(
                 if not journal.is_received(around.store, entry):
                     journal.waiting(around.store, entry, transaction.outgoing)
                 said = f" ({reason})" if reason else ""
-                tell(f"the CA has not decided yet{said}: asking again in {seconds} seconds")
+                pause = pause_before_poll(seconds)
+                tell(f"the CA has not decided yet{said}: asking again in {pause} seconds")
             case Challenged():
                 tell("decrypting the CA's challenge")
             case Confirmed() | Revoked():

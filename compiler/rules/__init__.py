@@ -85,6 +85,7 @@ REVOKED_IN_USE = Rule("CSC316", "revoked-in-use", _W, "a revoked certificate sta
 EXPIRED_IN_USE = Rule("CSC317", "expired-in-use", _W, "an expired certificate stays configured")
 DELETED_WHILE_VALID = Rule("CSC318", "deleted-while-valid", _W, "a valid certificate is deleted")
 BOUND_ELSEWHERE = Rule("CSC319", "bound-elsewhere", _W, "bound to another object than it is for")
+KEY_CANNOT_SIGN = Rule("CSC320", "key-cannot-sign", _E, "a key that cannot sign is to sign")
 
 SECRET_IN_CLEAR = Rule("CSC401", "secret-in-clear", _W, "a secret in clear text")
 SECRET_REFERENCE = Rule("CSC402", "secret-reference", _E, "a ${…} that cannot be used")

@@ -39,7 +39,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from .credentials import MacScheme
 from .errors import (
     CMPError,
     MalformedMessage,
@@ -68,10 +67,9 @@ from .model import (
 from .names import missing_names
 from .policy import Policy
 from .protection import (
-    PasswordCredential,
+    MacKeys,
     is_mac,
     subject_key_identifier,
-    verify_mac,
     verify_signature,
 )
 from .trust import check_authorized, check_signer, verify_chain
@@ -132,32 +130,36 @@ def check_header(answer: PKIMessage, request: PKIHeader, now: datetime) -> None:
 
 
 def check_protection(
-    answer: PKIMessage, request: Request, extra_certs: Sequence[bytes], now: datetime
+    answer: PKIMessage,
+    request: Request,
+    mac_keys: MacKeys | None,
+    extra_certs: Sequence[bytes],
+    now: datetime,
 ) -> None:
     """Check 8: the answer comes from who holds the secret, or from the CA.
 
-    `extra_certs` are those of all answers of the transaction so far.
+    `mac_keys` are of the request's secret, None if it is signed; `extra_certs` those of all answers of the
+    transaction so far.
 
     Raises:
         ProtectionError: if MAC or signature is missing, weaker than the request's, or wrong.
         UntrustedCertificate: if the signer is not the CA's, or may not speak for it.
     """
-    transaction, credential = answer.header.transaction_id, request.credential
+    transaction = answer.header.transaction_id
     if is_bare(answer):
         _check_may_be_bare(answer, request.policy)
         return
     if is_mac(answer):
-        if not isinstance(credential, PasswordCredential):  # 8a
+        if mac_keys is None:  # 8a
             error = ProtectionError(
                 "the answer to a signed request has to be signed, and has a MAC", transaction
             )
             error.way_out = "have the CA sign its answers to requests that are signed"
             raise error
-        sha1 = credential.mac is MacScheme.PBM_SHA1
-        verify_mac(answer, credential.secret, accepts_sha1=sha1)  # 8d
+        mac_keys.verify(answer)  # 8d
         return
     others = load_certificates(extra_certs)
-    signer = _signer(answer, others, request.anchors)  # 8b
+    signer = find_signer(answer, (*others, *request.anchors))  # 8b
     try:
         verify_chain(signer, request.anchors, others, now)  # 8c
     except UntrustedCertificate as error:
@@ -209,21 +211,21 @@ def _check_may_be_bare(answer: PKIMessage, policy: Policy) -> None:
     raise error
 
 
-def _signer(
-    answer: PKIMessage,
-    others: Sequence[x509.Certificate],
-    anchors: Sequence[x509.Certificate],
-) -> x509.Certificate:
-    """The certificate that sender and senderKID name."""
-    header = answer.header
-    for candidate in (*others, *anchors):
+def find_signer(message: PKIMessage, candidates: Sequence[x509.Certificate]) -> x509.Certificate:
+    """Check 8b: the certificate that sender and senderKID name.
+
+    Raises:
+        UntrustedCertificate: if it is not among the candidates.
+    """
+    header = message.header
+    for candidate in candidates:
         kid = subject_key_identifier(candidate)
         if candidate.subject == header.sender and (
             header.sender_kid is None or kid is None or kid == header.sender_kid
         ):
             return candidate
     raise UntrustedCertificate(
-        f"the answer is signed in the name of {_dn(header.sender)}, and no certificate of that name"
+        f"the message is signed in the name of {_dn(header.sender)}, and no certificate of that name"
         " came with it",
         header.transaction_id,
     )

@@ -60,6 +60,7 @@ def run(
             case CertificateReceived() | Revoked() | Answered():
                 outcome = event
             case CertificateRefused(error=error):
+                error.transaction_id = transaction.transaction_id
                 refused = error
             case Waiting():
                 _wait(event, connection, deadline, transaction)
@@ -71,10 +72,15 @@ def run(
     return outcome
 
 
+def pause_before_poll(check_after: int) -> int:
+    """How many seconds are waited where the CA says `check_after`."""
+    return min(max(check_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+
 def _wait(
     event: Waiting, connection: Connection, deadline: datetime, transaction: Transaction
 ) -> None:
-    seconds = min(max(event.check_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+    seconds = pause_before_poll(event.check_after)
     if connection.clock() + timedelta(seconds=seconds) > deadline:
         said = f", and says: {event.reason}" if event.reason else ""
         raise StillWaiting(

@@ -75,8 +75,46 @@ _OWF_SHA1 = AlgorithmIdentifier("1.3.14.3.2.26", _NULL)
 _HMAC_SHA1 = AlgorithmIdentifier("1.3.6.1.5.5.8.1.2", _NULL)
 
 
+class MacKeys:
+    """A shared secret and the keys derived from it, each once. Made for one transaction, and gone with it.
+
+    RFC 9810 5.1.3.1 recommends that the messages of a transaction share their parameters, so that there is
+    one key to derive. What `accepts_sha1` says is in `verify_mac`.
+    """
+
+    __slots__ = ("_accepts_sha1", "_derived", "_secret")
+
+    def __init__(self, secret: bytes, *, accepts_sha1: bool = False) -> None:
+        self._secret = secret
+        self._accepts_sha1 = accepts_sha1
+        self._derived: dict[AlgorithmIdentifier, tuple[bytes, str]] = {}
+
+    def compute(self, algorithm: AlgorithmIdentifier, data: bytes) -> bytes:
+        """As `compute_mac`."""
+        if algorithm not in self._derived:
+            self._derived[algorithm] = _derive(algorithm, self._secret, self._accepts_sha1)
+        key, digest = self._derived[algorithm]
+        return hmac.digest(key, data, digest)
+
+    def verify(self, message: PKIMessage) -> None:
+        """As `verify_mac`."""
+        transaction = message.header.transaction_id
+        algorithm = message.header.protection_alg
+        if algorithm is None or message.protection is None or not is_mac(message):
+            raise ProtectionError("the message has no password-based MAC", transaction)
+        try:
+            expected = self.compute(algorithm, message.protected_part)
+        except ProtectionError as error:
+            error.transaction_id = transaction
+            raise
+        if not hmac.compare_digest(expected, message.protection):
+            raise ProtectionError(
+                "the message's MAC is not made with the shared secret", transaction
+            )
+
+
 def mac_algorithm(scheme: MacScheme, salt: bytes) -> AlgorithmIdentifier:
-    """The protectionAlg of `scheme` with `salt` (SALT_SIZE random bytes, new for each message)."""
+    """The protectionAlg of `scheme` with `salt`: SALT_SIZE random bytes, new for each transaction."""
     if scheme is MacScheme.PBMAC1:
         parameter = PBMAC1Parameter(salt, PBKDF2_ITERATIONS, KEY_LENGTH, _HMAC_SHA256, _HMAC_SHA256)
         return AlgorithmIdentifier(PBMAC1, encode_pbmac1_parameter(parameter))
@@ -99,17 +137,7 @@ def verify_mac(message: PKIMessage, secret: bytes, *, accepts_sha1: bool = False
     Raises:
         ProtectionError: if it is missing, wrong, or made in a way that is not accepted.
     """
-    transaction = message.header.transaction_id
-    algorithm = message.header.protection_alg
-    if algorithm is None or message.protection is None or not is_mac(message):
-        raise ProtectionError("the message has no password-based MAC", transaction)
-    try:
-        expected = compute_mac(algorithm, secret, message.protected_part, accepts_sha1=accepts_sha1)
-    except ProtectionError as error:
-        error.transaction_id = transaction
-        raise
-    if not hmac.compare_digest(expected, message.protection):
-        raise ProtectionError("the message's MAC is not made with the shared secret", transaction)
+    MacKeys(secret, accepts_sha1=accepts_sha1).verify(message)
 
 
 def compute_mac(
@@ -120,33 +148,39 @@ def compute_mac(
     Raises:
         ProtectionError: if the algorithm is none of the two, or its parameters are not accepted.
     """
-    mac = _MACS.get(algorithm.oid)
-    if mac is None:
+    return MacKeys(secret, accepts_sha1=accepts_sha1).compute(algorithm, data)
+
+
+def _derive(algorithm: AlgorithmIdentifier, secret: bytes, accepts_sha1: bool) -> tuple[bytes, str]:
+    """The key of the HMAC, and its hash by hashlib's name."""
+    derive = _MACS.get(algorithm.oid)
+    if derive is None:
         name = _OTHER_MACS.get(algorithm.oid)
         shown = f"{name} ({algorithm.oid})" if name else algorithm.oid
         raise ProtectionError(
             f"the MAC algorithm {shown} is not accepted: PasswordBasedMac and PBMAC1 are"
         )
     try:
-        return mac(algorithm.parameters or b"", secret, data, accepts_sha1)
+        return derive(algorithm.parameters or b"", secret, accepts_sha1)
     except MalformedMessage as error:
         raise ProtectionError(f"the MAC's parameters are malformed: {error.message}") from None
 
 
-def _password_based_mac(der: bytes, secret: bytes, data: bytes, accepts_sha1: bool) -> bytes:
+def _password_based_mac(der: bytes, secret: bytes, accepts_sha1: bool) -> tuple[bytes, str]:
     """RFC 9810 5.1.3.1: the hash, iterated over secret and salt, is the key of the HMAC."""
     parameter = decode_pbm_parameter(der)
     _check_count(parameter.iteration_count, MIN_ITERATIONS, MAX_ITERATIONS)
     _check_salt(parameter.salt)
     owf = _known(_OWFS, parameter.owf, "hash", accepts_sha1)
     mac = _known(_HMACS, parameter.mac, "HMAC", accepts_sha1)
+    one_way = getattr(hashlib, owf)  # half as much work as hashlib.new
     key = secret + parameter.salt
     for _ in range(parameter.iteration_count):
-        key = hashlib.new(owf, key).digest()
-    return hmac.digest(key, data, mac)
+        key = one_way(key).digest()
+    return key, mac
 
 
-def _pbmac1(der: bytes, secret: bytes, data: bytes, accepts_sha1: bool) -> bytes:
+def _pbmac1(der: bytes, secret: bytes, accepts_sha1: bool) -> tuple[bytes, str]:
     """RFC 8018 7.1.1: PBKDF2 derives the key of the HMAC."""
     parameter = decode_pbmac1_parameter(der)
     _check_count(parameter.iteration_count, MIN_PBKDF2_ITERATIONS, MAX_PBKDF2_ITERATIONS)
@@ -160,7 +194,7 @@ def _pbmac1(der: bytes, secret: bytes, data: bytes, accepts_sha1: bool) -> bytes
     prf = _known(_HMACS, parameter.prf, "prf", accepts_sha1)
     mac = _known(_HMACS, parameter.mac, "HMAC", accepts_sha1)
     key = hashlib.pbkdf2_hmac(prf, secret, parameter.salt, parameter.iteration_count, length)
-    return hmac.digest(key, data, mac)
+    return key, mac
 
 
 _MACS = {PASSWORD_BASED_MAC: _password_based_mac, PBMAC1: _pbmac1}

@@ -6,7 +6,7 @@ RFC 9810 5.1.3. How a MAC is made is in `mac`, how a signature in `signatures`, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -21,17 +21,20 @@ from .credentials import (
     SignatureCredential,
 )
 from .errors import ProtectionError
-from .mac import SALT_SIZE, compute_mac, is_mac, mac_algorithm, verify_mac
-from .model import PKIBody, PKIHeader, PKIMessage
+from .mac import SALT_SIZE, MacKeys, is_mac, mac_algorithm, verify_mac
+from .model import AlgorithmIdentifier, PKIBody, PKIHeader, PKIMessage
 from .signatures import sign, signature_algorithm, verify_raw
 
 __all__ = [
     "Credential",
+    "MacKeys",
     "MacScheme",
+    "OwnMac",
     "PasswordCredential",
     "RSAPadding",
     "SignatureCredential",
     "is_mac",
+    "new_mac",
     "protect",
     "sign",
     "signature_algorithm",
@@ -42,31 +45,43 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMac:
+    """How the messages of one side of a transaction are made: one algorithm with one salt."""
+
+    algorithm: AlgorithmIdentifier
+    keys: MacKeys
+
+
+def new_mac(credential: PasswordCredential, random: Callable[[int], bytes]) -> OwnMac:
+    """A MAC with a new salt, for a transaction."""
+    return OwnMac(
+        mac_algorithm(credential.mac, random(SALT_SIZE)),
+        MacKeys(credential.secret, accepts_sha1=credential.mac is MacScheme.PBM_SHA1),
+    )
+
+
 def protect(
     header: PKIHeader,
     body: PKIBody,
     credential: Credential,
     *,
     random: Callable[[int], bytes],
+    mac: OwnMac | None = None,
 ) -> bytes:
     """The finished message: protectionAlg and senderKID set, protected, with extraCerts.
 
-    senderKID is the reference number, or the subject key identifier of the signing certificate.
+    senderKID is the reference number, or the subject key identifier of the signing certificate. `mac` is the
+    transaction's, if the credential is a secret; None stands for a new one.
 
     Raises:
         ValueError: if the key cannot sign.
     """
     if isinstance(credential, PasswordCredential):
-        algorithm = mac_algorithm(credential.mac, random(SALT_SIZE))
-        header = replace(header, protection_alg=algorithm, sender_kid=credential.reference)
+        mac = mac or new_mac(credential, random)
+        header = replace(header, protection_alg=mac.algorithm, sender_kid=credential.reference)
         part = encode_protected_part(header, body)
-        mac = compute_mac(
-            algorithm,
-            credential.secret,
-            part,
-            accepts_sha1=credential.mac is MacScheme.PBM_SHA1,
-        )
-        return encode_message(part, mac, ())
+        return encode_message(part, mac.keys.compute(mac.algorithm, part), ())
     header = replace(
         header,
         protection_alg=signature_algorithm(credential.private_key, credential.padding),

@@ -81,7 +81,13 @@ from .model import (
     PopChallengeContent,
     PopResponseContent,
 )
-from .protection import Credential, SignatureCredential, protect
+from .protection import (
+    Credential,
+    PasswordCredential,
+    SignatureCredential,
+    new_mac,
+    protect,
+)
 
 _CMP2000 = 2
 _CMP2021 = 3
@@ -141,6 +147,11 @@ class Transaction:
     ) -> None:
         self._request = request
         self._random = random
+        self._mac = (
+            new_mac(request.credential, random)
+            if isinstance(request.credential, PasswordCredential)
+            else None
+        )
         self._awaits, self._answer_type, self._what = _REQUESTS[request.type]
         self._polled: int | None = None  # the certReqId that is polled for
         # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
@@ -204,14 +215,17 @@ class Transaction:
             asked = self._question
         checks.check_header(answer, asked, now)
         self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)
-        checks.check_protection(answer, self._request, self._extra_certs, now)
+        mac_keys = self._mac.keys if self._mac else None
+        checks.check_protection(answer, self._request, mac_keys, self._extra_certs, now)
         content = answer.body.content
         if polled is not None and isinstance(content, PollRepContent):
             entry = checks.check_poll_rep(answer, content, polled)
-            return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
+            pvno, seconds = self._sent.pvno, entry.check_after
+            return self._wait(answer, awaits, polled, pvno, seconds, entry.reason, now)
         if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
             texts = content.status.status_string
-            return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
+            # A whole message is polled for in CMPv3 only.
+            return self._wait(answer, awaits, _NO_CERT_REQ_ID, _CMP2021, 0, texts, now)
         self._polled = None
         match awaits:
             case Awaits.CERTIFICATE:
@@ -232,14 +246,13 @@ class Transaction:
         answer: PKIMessage,
         awaits: Awaits,
         cert_req_id: int,
+        pvno: int,
         check_after: int,
         reason: tuple[str, ...],
         now: datetime,
     ) -> Waiting:
         self._awaits, self._polled = awaits, cert_req_id
         content = PollReqContent((cert_req_id,))
-        # A whole message is polled for in CMPv3 only.
-        pvno = _CMP2021 if cert_req_id == _NO_CERT_REQ_ID else _CMP2000
         self._answer(answer, PKIBody(BodyType.POLL_REQ, content), now, pvno)
         return Waiting(check_after, clean("; ".join(reason)))
 
@@ -253,8 +266,10 @@ class Transaction:
         ids = (0, _NO_CERT_REQ_ID) if request.type is BodyType.P10CR else (0,)
         response = checks.check_cert_response(answer, ids, self._what)
         if response.status.status == PKIStatus.WAITING:
-            texts = response.status.status_string
-            return self._wait(answer, Awaits.CERTIFICATE, response.cert_req_id, 0, texts, now)
+            # In the version of the request: what it is polled for may need it (EnvelopedData).
+            texts, pvno = response.status.status_string, self._question.pvno
+            number = response.cert_req_id
+            return self._wait(answer, Awaits.CERTIFICATE, number, pvno, 0, texts, now)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
@@ -343,7 +358,8 @@ class Transaction:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:
-            return self._wait(answer, Awaits.REVOCATION, 0, 0, status.status_string, now)
+            texts, pvno = status.status_string, self._question.pvno
+            return self._wait(answer, Awaits.REVOCATION, 0, pvno, 0, texts, now)
         return Revoked(status)
 
     # -- messages --------------------------------------------------------------------------------------
@@ -372,7 +388,9 @@ class Transaction:
         )
         if body.type is not BodyType.POLL_REQ:
             self._question = self._sent
-        self._outgoing = protect(self._sent, body, self._request.credential, random=self._random)
+        self._outgoing = protect(
+            self._sent, body, self._request.credential, random=self._random, mac=self._mac
+        )
 
 
 def _must_decrypt(key: PrivateKeyTypes | None) -> bool:

@@ -16,8 +16,12 @@ from ..cmp.model import (
     CertRepMessage,
     CertReqMessages,
     ErrorMsgContent,
+    GeneralContent,
+    Pkcs10Request,
     PKIMessage,
     PKIStatusInfo,
+    PollRepContent,
+    PollReqContent,
     RevRepContent,
     RevReqContent,
 )
@@ -37,6 +41,9 @@ _ALGORITHMS = {
     "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
     "1.3.101.112": "Ed25519",
     "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
 }
 
 
@@ -108,6 +115,22 @@ def _details(message: PKIMessage) -> Iterator[str]:
                 yield f"asks for {subject}, proof of possession: {request.pop.kind}"
                 if request.old_cert_id is not None:
                     yield f"replaces serial {request.old_cert_id.serial_number:x}"
+        case Pkcs10Request(der=der):
+            yield f"asks for {_requested(der)}, by PKCS #10"
+        case GeneralContent(infos=infos):
+            yield from (f"infoType {_INFO_TYPES.get(info.oid, info.oid)}" for info in infos)
+        case PollReqContent(cert_req_ids=ids):
+            yield from (f"polls for certReqId {number}" for number in ids)
+        case PollRepContent(entries=entries):
+            for entry in entries:
+                said = f": {clean('; '.join(entry.reason))}" if entry.reason else ""
+                yield f"certReqId {entry.cert_req_id}: come back in {entry.check_after} s{said}"
+        case CertRepMessage(responses=responses):
+            for response in responses:
+                if response.encrypted_cert is not None:
+                    yield "the certificate is encrypted for its key"
+                if response.private_key is not None:
+                    yield "a private key that the CA made comes along, encrypted"
         case RevReqContent():
             for details in content.details:
                 serial, issuer = details.template.serial_number, details.template.issuer
@@ -125,6 +148,31 @@ def _details(message: PKIMessage) -> Iterator[str]:
         case _:
             pass
     yield from (f"freeText: {clean(text)}" for text in message.header.free_text)
+
+
+# RFC 9810 5.3.19 and RFC 9483 4.3, under 1.3.6.1.5.5.7.4.
+_INFO_TYPES = {
+    f"1.3.6.1.5.5.7.4.{number}": name
+    for number, name in {
+        2: "signKeyPairTypes",
+        3: "encKeyPairTypes",
+        6: "currentCRL",
+        7: "unsupportedOIDs",
+        17: "caCerts",
+        18: "rootCaKeyUpdate",
+        19: "certReqTemplate",
+        20: "rootCaCert",
+        22: "crlStatusList",
+        23: "crls",
+    }.items()
+}
+
+
+def _requested(der: bytes) -> str:
+    try:
+        return _name(x509.load_der_x509_csr(der).subject)
+    except ValueError:
+        return "what cannot be read"
 
 
 def _carried(message: PKIMessage) -> Iterator[Carried]:

@@ -27,12 +27,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from ..cmp.checks import CLOCK_TOLERANCE, load_certificate, load_certificates
+from ..cmp.checks import CLOCK_TOLERANCE, find_signer, load_certificate, load_certificates
 from ..cmp.errors import CMPError, clean
-from ..cmp.model import CertReqMessages, CertReqMsg, PKIMessage, PopoKind
+from ..cmp.model import (
+    BodyContent,
+    CertReqMessages,
+    CertReqMsg,
+    Pkcs10Request,
+    PKIMessage,
+    PopoKind,
+)
 from ..cmp.protection import (
     is_mac,
-    subject_key_identifier,
     verify_mac,
     verify_raw,
     verify_signature,
@@ -110,6 +116,8 @@ def _checks(seen: Seen, means: Means, nonces: _Nonces) -> Iterator[Check]:
     if isinstance(content, CertReqMessages):
         for request in content.requests:
             yield _attempt("proof of possession", lambda r=request: _check_possession(r))
+    if isinstance(content, Pkcs10Request):
+        yield _attempt("proof of possession", lambda: _check_pkcs10(content))
     for der in issued_by(message):
         yield _attempt(
             "certificate", lambda der=der: _check_certificate(seen, der, anchors, means.links)
@@ -200,7 +208,7 @@ def _check_protection(
         _check_mac(message, means.secrets)
         return
     others = load_certificates(message.extra_certs)
-    signer = _signer(message, (*others, *anchors))
+    signer = find_signer(message, (*others, *anchors))
     verify_signature(message, signer.public_key())
     check_signer(signer)
     if not anchors:
@@ -213,23 +221,13 @@ def _check_mac(message: PKIMessage, secrets: tuple[bytes, ...]) -> None:
         raise _Unknown("MAC not checked: no secret")
     for number, secret in enumerate(secrets, 1):
         try:
-            verify_mac(message, secret)
+            # What is verified here is what was taken then; MAC=PBM-SHA1 takes SHA-1.
+            verify_mac(message, secret, accepts_sha1=True)
         except CMPError:
             if number == len(secrets):
                 raise
         else:
             return
-
-
-def _signer(message: PKIMessage, candidates: Sequence[x509.Certificate]) -> x509.Certificate:
-    header = message.header
-    for candidate in candidates:
-        kid = subject_key_identifier(candidate)
-        if candidate.subject == header.sender and (
-            header.sender_kid is None or kid is None or kid == header.sender_kid
-        ):
-            return candidate
-    raise _Wrong("no certificate of the sender's name came with it")
 
 
 def _check_possession(request: CertReqMsg) -> None:
@@ -247,6 +245,12 @@ def _check_possession(request: CertReqMsg) -> None:
     )
 
 
+def _check_pkcs10(content: Pkcs10Request) -> None:
+    """Check 5 of a p10cr: the request signs for itself (RFC 2986 4.2)."""
+    if not x509.load_der_x509_csr(content.der).is_signature_valid:
+        raise _Wrong("the request's signature is wrong")
+
+
 def _check_certificate(
     seen: Seen,
     der: bytes,
@@ -256,18 +260,29 @@ def _check_certificate(
     """Check 6."""
     certificate = load_certificate(der)
     content = _request_of(seen).body.content
-    if isinstance(content, CertReqMessages):
-        spki = certificate.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-        if spki not in [request.template.public_key for request in content.requests]:
-            raise _Wrong("it is for another key than the request's")
+    asked = _keys_of(content)
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if asked and spki not in asked:
+        raise _Wrong("it is for another key than the request's")
     if not anchors:
         raise _Unknown("no CA certificate that it could lead to is recorded")
     message = seen.message
     others = () if message is None else load_certificates(message.extra_certs)
     at = _begun(certificate, seen.entry.time)
     verify_chain(certificate, anchors, (*others, *links), at)
+
+
+def _keys_of(content: BodyContent) -> list[bytes]:
+    """The public keys that a request asks certificates for; none where the CA makes them."""
+    match content:
+        case CertReqMessages():
+            keys = [request.template.public_key for request in content.requests]
+            return [key for key in keys if key is not None]
+        case Pkcs10Request(der=der):
+            public_key = x509.load_der_x509_csr(der).public_key()
+            return [public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)]
+        case _:
+            return []
 
 
 def _begun(certificate: x509.Certificate, at: datetime) -> datetime:

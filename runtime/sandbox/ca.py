@@ -25,7 +25,13 @@ from ..cmp.model import (
     PKIStatusInfo,
     PollReqContent,
 )
-from ..cmp.protection import Credential, PasswordCredential, SignatureCredential, protect
+from ..cmp.protection import (
+    Credential,
+    OwnMac,
+    PasswordCredential,
+    SignatureCredential,
+    protect,
+)
 from .authority import ROOT_NAME, open_authority
 from .behaviour import USUAL, Behaviour
 from .confirmation import confirm
@@ -115,21 +121,23 @@ class SandboxCA:
                 if earlier is not None:
                     return earlier
             credential: Credential = self._own_credential()
+            mac: OwnMac | None = None
             try:
                 now = self._clock()
                 check_header(header, now)
                 requester = authenticate(message, self._secrets, self._ledger.find, now)
-                credential = self._credential_for(message, requester)
+                credential, mac = self._credential_for(message, requester), requester.mac
                 desk = Desk(self._authority, self._ledger, self._behaviour, now)
                 answer = _handle(desk, Order(header, message.body, requester), data)
             except Refusal as refusal:
-                return self._refuse(header, refusal.status, credential)
+                return self._refuse(header, refusal.status, credential, mac)
             nonce = os.urandom(NONCE_SIZE)
             response = protect(
                 self._header(header, nonce, credential, answer.general_info),
                 answer.body,
                 credential,
                 random=os.urandom,
+                mac=mac,
             )
             assert header.transaction_id is not None  # noqa: S101  (check_header)
             self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
@@ -143,7 +151,11 @@ class SandboxCA:
         return PasswordCredential(requester.reference, secret, mac_scheme(message))
 
     def _refuse(
-        self, request: PKIHeader | None, status: PKIStatusInfo, credential: Credential
+        self,
+        request: PKIHeader | None,
+        status: PKIStatusInfo,
+        credential: Credential,
+        mac: OwnMac | None = None,
     ) -> bytes:
         header = self._header(request, os.urandom(NONCE_SIZE), credential)
         return protect(
@@ -151,6 +163,7 @@ class SandboxCA:
             PKIBody(BodyType.ERROR, ErrorMsgContent(status)),
             credential,
             random=os.urandom,
+            mac=mac,
         )
 
     def _header(

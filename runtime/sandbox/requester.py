@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from ..cmp.codec import decode_pbm_parameter
+from ..cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
 from ..cmp.errors import ProtectionError, UntrustedCertificate
-from ..cmp.mac import PBMAC1
+from ..cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
 from ..cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
-from ..cmp.protection import MacScheme, is_mac, verify_mac, verify_signature
+from ..cmp.protection import MacKeys, MacScheme, OwnMac, is_mac, verify_signature
 from ..cmp.trust import check_signer
 from .authority import ROOT_NAME, SIGNER_NAME
 from .ledger import LedgerEntry, Status
@@ -26,10 +26,14 @@ _SHA1 = "1.3.14.3.2.26"
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """An authenticated sender: by the reference number of a shared secret, or by a certificate of ours."""
+    """An authenticated sender: by the reference number of a shared secret, or by a certificate of ours.
+
+    `mac` is how the request's was made, if answers may be protected just so (RFC 9810 5.1.3.1).
+    """
 
     reference: bytes | None
     certificate: LedgerEntry | None
+    mac: OwnMac | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.reference is not None:
@@ -102,10 +106,24 @@ def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes]) -> Requester
         raise refusal
     try:
         # OpenSSL's client is among those that make HMAC-SHA1 unless they are told otherwise.
-        verify_mac(message, secret, accepts_sha1=True)
+        keys = MacKeys(secret, accepts_sha1=True)
+        keys.verify(message)
     except ProtectionError:
         raise refusal from None
-    return Requester(reference, None)
+    return Requester(reference, None, _mac_for_answers(message, keys))
+
+
+def _mac_for_answers(message: PKIMessage, keys: MacKeys) -> OwnMac | None:
+    """The request's own MAC, with its salt, if it is as good as those that are made here."""
+    algorithm = message.header.protection_alg
+    assert algorithm is not None  # noqa: S101  (authenticate)
+    parameters = algorithm.parameters or b""
+    if algorithm.oid == PBMAC1:
+        salt = decode_pbmac1_parameter(parameters).salt
+    else:
+        salt = decode_pbm_parameter(parameters).salt
+    is_good = len(salt) >= SALT_SIZE and algorithm == mac_algorithm(mac_scheme(message), salt)
+    return OwnMac(algorithm, keys) if is_good else None
 
 
 def _by_certificate(

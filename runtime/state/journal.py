@@ -71,6 +71,17 @@ def is_received(store: Store, entry: int) -> bool:
     return row == ("received",)
 
 
+def is_answered(store: Store, entry: int) -> bool:
+    """Whether the CA knows of it: it has issued, or said that it has not decided."""
+    with store.transaction() as connection:
+        row = connection.execute(
+            "SELECT phase = 'received' OR poll.operation IS NOT NULL FROM journal"
+            " LEFT JOIN poll ON poll.operation = journal.id WHERE journal.id = ?",
+            (entry,),
+        ).fetchone()
+    return bool(row and row[0])
+
+
 def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) -> None:
     """Close an operation."""
     with store.transaction() as connection:

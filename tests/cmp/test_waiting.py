@@ -73,6 +73,7 @@ def test_polled_until_the_certificate_is_there(ca: FakeCA, key, body_type, cert_
     message = decode(poll)
     assert message.body == PKIBody(BodyType.POLL_REQ, PollReqContent((cert_req_id,)))
     assert message.header.transaction_id == transaction.transaction_id
+    assert message.header.pvno == decode(first).header.pvno
     entry = PollEntry(cert_req_id, 60, ("at lunch still",))
     assert transaction.receive(ca.poll_rep(poll, entry), NOW) == Waiting(60, "at lunch still")
     assert asked(transaction) != poll

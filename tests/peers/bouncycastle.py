@@ -1,7 +1,7 @@
 """BouncyCastle as a peer: a CMP CA of our own on its API, in `bouncycastle/`, which is compiled once.
 
 Its options are read in `Options.java`. Into its folder it writes root.pem, issuer.pem (with --intermediate),
-signer.pem (with --ra) and the ledger.
+signer.pem (with --ra), ledger and messages.
 """
 
 import hashlib
@@ -21,6 +21,11 @@ import pytest
 _SOURCES = Path(__file__).with_name("bouncycastle")
 _JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
 _START_SECONDS = 120
+# PKIBody by its tags (RFC 9810 5.1.2).
+_BODIES = {
+    0: "ir", 1: "ip", 2: "cr", 3: "cp", 4: "p10cr", 7: "kur", 8: "kup", 11: "rr", 12: "rp",
+    19: "pkiconf", 21: "genm", 22: "genp", 23: "error", 24: "certConf", 25: "pollReq", 26: "pollRep",
+}  # fmt: skip
 
 needs_bouncycastle = pytest.mark.skipif(
     not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),
@@ -28,10 +33,36 @@ needs_bouncycastle = pytest.mark.skipif(
 )
 
 
+def version() -> str:
+    """BouncyCastle's version, which its jar's real name ends with."""
+    return _JARS[-1].resolve().stem.rpartition("-")[2]
+
+
 def ledger(folder: Path) -> list[tuple[str, int, str]]:
     """What the server did to certificates: the event, the serial number, and why."""
     lines = (line.split(" ", 2) for line in (folder / "ledger").read_text().splitlines())
     return [(event, int(serial, 16), " ".join(why)) for event, serial, *why in lines]
+
+
+def answers(folder: Path, transaction_id: bytes) -> list[str]:
+    """The bodies that the server answered with in a transaction, by their names in RFC 9810."""
+    talked = _conversations(folder).get(transaction_id.hex(), [])
+    return [answer for _, answer in talked]
+
+
+def conversations(folder: Path) -> list[list[tuple[str, str]]]:
+    """Of each transaction the bodies of requests that were believed, and of their answers."""
+    return list(_conversations(folder).values())
+
+
+def _conversations(folder: Path) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in (folder / "messages").read_text().splitlines():
+        transaction, request, answer, believed = line.split()
+        if believed == "believed":
+            pair = (_BODIES[int(request)], _BODIES[int(answer)])
+            found.setdefault(transaction, []).append(pair)
+    return found
 
 
 @contextmanager

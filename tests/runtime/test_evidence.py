@@ -299,7 +299,7 @@ ANSWERS: dict[str, tuple[Callable[[FakeCA], Callable[[bytes], bytes]], str]] = {
     ),
     "another name": (
         lambda ca: _with(ca, credential=ca.signer, sender=name("x")),
-        "protection: no certificate of",
+        "protection: the message is signed in the name of CN=x",
     ),
 }  # fmt: skip
 

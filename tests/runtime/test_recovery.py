@@ -8,6 +8,7 @@ from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
 from csc.runtime.cmp.errors import ConnectFailed, TimedOut
 from csc.runtime.errors import StepsFailed
+from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ledger import Status
 from csc.runtime.state.store import open_store
 from csc.runtime.state.vault import open_vault
@@ -183,3 +184,53 @@ def test_answer_lost(loss: str, tmp_path: Path) -> None:
         assert sent[lost] == sent[0]
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
         nothing_is_lost(device)
+
+
+def test_a_server_that_goes_while_it_decides_is_asked_again(tmp_path: Path) -> None:
+    """What waits at the CA is not forgotten because a later connection fails."""
+    with new_device(tmp_path, Behaviour(polls=1, check_after=5)) as device:
+        sent: list[bytes] = []
+
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
+            sent.append(message)
+            if len(sent) == 2:
+                raise ConnectFailed("nobody is there")
+            return device.post(url, message)
+
+        device.send = send
+        device.pause = lambda seconds: None
+        with pytest.raises(StepsFailed):
+            device.apply(SETUP)
+        device.apply(SETUP)
+        assert sent[2] == sent[1]  # the pollReq, byte for byte
+        assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
+        nothing_is_lost(device)
+
+
+def _garbage(answer: bytes) -> bytes:
+    return answer[:-1] + bytes([answer[-1] ^ 1])
+
+
+@pytest.mark.parametrize("forge", [lambda answer: b"<html>", _garbage], ids=["html", "mac"])
+def test_nobody_in_between_makes_a_certificate_forgotten(forge, tmp_path: Path) -> None:
+    """An answer that is not the CA's leaves the operation open, when it is taken up again, too."""
+    with new_device(tmp_path) as device:
+        honest = device.post
+        device.send = lambda url, message, tls=None: forge(honest(url, message))
+        for _ in range(3):
+            with pytest.raises(StepsFailed):
+                device.apply(SETUP)
+        device.send = None
+        device.apply(SETUP)
+        assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
+        nothing_is_lost(device)
+
+
+def test_a_request_with_a_wrong_secret_is_not_sent_again(tmp_path: Path) -> None:
+    """The CA's refusal proves nothing to who has another secret; the corrected one starts afresh."""
+    with new_device(tmp_path) as device:
+        with pytest.raises(StepsFailed):
+            device.apply(SETUP.replace("-password=psk", "-password=wrong"))
+        assert device.ca.ledger() == ()
+        device.apply(SETUP)
+        assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]

@@ -21,6 +21,7 @@ from csc.runtime.executor import Materials, execute
 from csc.runtime.fingerprint import fingerprint_of
 from csc.runtime.operation import Send, Surroundings
 from csc.runtime.progress import ProgressEvent
+from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.location import Location
@@ -53,6 +54,7 @@ class Device:
     send: Send | None = None
     clock: Callable[[], datetime] = utc_now
     name: str = "default"
+    pause: Callable[[float], None] = no_pause
 
     @property
     def location(self) -> Location:
@@ -102,7 +104,7 @@ class Device:
                 clock=self.clock,
                 random=os.urandom,
                 generate_key=quick_key,
-                pause=no_pause,
+                pause=self.pause,
             )
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)
@@ -122,8 +124,8 @@ class Device:
 
 
 @contextmanager
-def new_device(folder: Path) -> Generator[Device]:
-    with SandboxCA.open(folder / "ca") as ca:
+def new_device(folder: Path, behaviour: Behaviour = USUAL) -> Generator[Device]:
+    with SandboxCA.open(folder / "ca", behaviour=behaviour) as ca:
         ca.add_secret(b"ref", b"psk")
         yield Device(folder, ca)
 

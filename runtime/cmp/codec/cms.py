@@ -35,6 +35,7 @@ from ..cms_model import (
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
 from .ber import definite_lengths
+from .algorithms import integer
 from .cms_parameters import algorithm, reading, whole
 from .reading import MAX_MESSAGE_SIZE
 from .schema import _explicit, _implicit, _maybe, _one, _sequence, _Tagged, list_of
@@ -310,7 +311,7 @@ def _kem(der: bytes) -> KEMRecipientInfo:
         kem=algorithm(value["kem"]),
         ciphertext=bytes(value["kemct"]),
         derivation=algorithm(value["kdf"]),
-        kek_length=int(value["kekLength"]),
+        kek_length=integer(value["kekLength"]),
         ukm=bytes(value["ukm"]) if value["ukm"].isValue else None,
         wrap=algorithm(value["wrap"]),
         encrypted_key=bytes(value["encryptedKey"]),
@@ -326,7 +327,7 @@ def _entity(der: bytes) -> EntityIdentifier:
         return content
     value = _decode(der, _ISSUER_AND_SERIAL)
     return IssuerAndSerialNumber(
-        x509.Name.from_bytes(bytes(value["issuer"])), int(value["serialNumber"])
+        x509.Name.from_bytes(bytes(value["issuer"])), integer(value["serialNumber"])
     )
 
 

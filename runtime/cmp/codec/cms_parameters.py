@@ -15,6 +15,7 @@ from pyasn1_modules import rfc5280
 from ..cms_model import OAEPParameters, PBKDF2Parameters
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
+from .algorithms import integer
 from .schema import _explicit, _maybe, _one, _sequence
 from .tlv import tlv
 
@@ -111,7 +112,7 @@ def decode_gcm_parameters(der: bytes | None) -> tuple[bytes, int]:
     """
     with reading("GCMParameters"):
         value = whole(der or b"", _GCM)
-        return bytes(value["nonce"]), int(value["icvLen"])
+        return bytes(value["nonce"]), integer(value["icvLen"])
 
 
 def decode_pbkdf2_parameters(der: bytes | None) -> PBKDF2Parameters:
@@ -124,8 +125,8 @@ def decode_pbkdf2_parameters(der: bytes | None) -> PBKDF2Parameters:
         value = whole(der or b"", _PBKDF2)
         return PBKDF2Parameters(
             bytes(value["salt"]),
-            int(value["iterationCount"]),
-            int(value["keyLength"]) if value["keyLength"].isValue else None,
+            integer(value["iterationCount"]),
+            integer(value["keyLength"]) if value["keyLength"].isValue else None,
             algorithm(value["prf"]) if value["prf"].isValue else None,
         )
 

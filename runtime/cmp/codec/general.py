@@ -13,6 +13,7 @@ from pyasn1_modules import rfc5280
 
 from ..model import AlgorithmIdentifier
 from . import schema
+from .algorithms import integer
 from .reading import decode_value
 from .tlv import tlv
 from .writing import encode_time
@@ -96,7 +97,7 @@ def read_template(der: bytes) -> TemplateContent:
         if str(control["type"]) == _ALGORITHM_CONTROL:
             algorithms.append(_algorithm(decode_value(content, rfc5280.AlgorithmIdentifier())))
         elif str(control["type"]) == _RSA_LENGTH_CONTROL:
-            lengths.append(int(decode_value(content, univ.Integer())))
+            lengths.append(integer(decode_value(content, univ.Integer())))
     extensions = template["extensions"] if template["extensions"].isValue else ()
     subject = template["subject"]
     return TemplateContent(

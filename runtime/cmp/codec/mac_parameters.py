@@ -15,7 +15,7 @@ from pyasn1_modules import rfc4210, rfc5280
 
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier, PBMParameter
-from .algorithms import algorithm, fill, read
+from .algorithms import algorithm, fill, integer, read
 
 PBKDF2 = "1.2.840.113549.1.5.12"
 # What prf is where it is left out (RFC 8018 A.2).
@@ -65,7 +65,7 @@ def _pbm_parameter(value) -> PBMParameter:
     return PBMParameter(
         bytes(value["salt"]),
         algorithm(value["owf"]),
-        int(value["iterationCount"]),
+        integer(value["iterationCount"]),
         algorithm(value["mac"]),
     )
 
@@ -99,8 +99,8 @@ def decode_pbmac1_parameter(der: bytes) -> PBMAC1Parameter:
         _PBKDF2_PARAMS,
         lambda v: PBMAC1Parameter(
             bytes(v["salt"]),
-            int(v["iterationCount"]),
-            int(v["keyLength"]) if v["keyLength"].isValue else None,
+            integer(v["iterationCount"]),
+            integer(v["keyLength"]) if v["keyLength"].isValue else None,
             algorithm(v["prf"]) if v["prf"].isValue else _DEFAULT_PRF,
             mac,
         ),

@@ -11,7 +11,7 @@ from pyasn1.type import namedtype, tag, univ
 from pyasn1_modules import rfc5280
 
 from ..model import AlgorithmIdentifier
-from .algorithms import algorithm, fill, read
+from .algorithms import algorithm, fill, integer, read
 
 MGF1 = "1.2.840.113549.1.1.8"
 # What each field is where it is left out (RFC 4055 3.1).
@@ -70,8 +70,8 @@ def _parameter(value) -> PSSParameter:
         algorithm(value["hashAlgorithm"]) if value["hashAlgorithm"].isValue else _SHA1,
         mgf.oid,
         mgf_hash,
-        int(value["saltLength"]) if value["saltLength"].isValue else _DEFAULT_SALT_LENGTH,
-        int(value["trailerField"]) if value["trailerField"].isValue else _DEFAULT_TRAILER,
+        integer(value["saltLength"]) if value["saltLength"].isValue else _DEFAULT_SALT_LENGTH,
+        integer(value["trailerField"]) if value["trailerField"].isValue else _DEFAULT_TRAILER,
     )
 
 

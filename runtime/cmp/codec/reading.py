@@ -50,6 +50,7 @@ from ..model import (
     RevReqContent,
 )
 from . import schema
+from .algorithms import integer
 from .tlv import measure, tlv, untag
 
 # No certificate answer comes near this; more is a mistake or an attack. Checked before anything is read.
@@ -117,7 +118,7 @@ def _message(data: bytes) -> PKIMessage:
 def _header(der: bytes) -> PKIHeader:
     value = _decode(der, schema.HEADER)
     return PKIHeader(
-        pvno=int(value["pvno"]),
+        pvno=integer(value["pvno"]),
         sender=_general_name(bytes(value["sender"])),
         recipient=_general_name(bytes(value["recipient"])),
         message_time=_time(value["messageTime"]),
@@ -192,7 +193,7 @@ def _body(der: bytes) -> PKIBody:
             return PKIBody(body_type, GeneralContent(_infos(infos)))
         case BodyType.POLL_REQ:
             entries = _decode(content, schema.list_of(schema.POLL_REQ_ENTRY))
-            return PKIBody(body_type, PollReqContent(tuple(int(e["certReqId"]) for e in entries)))
+            return PKIBody(body_type, PollReqContent(tuple(integer(e["certReqId"]) for e in entries)))
         case BodyType.POLL_REP:
             entries = _decode(content, schema.list_of(schema.POLL_REP_ENTRY))
             return PKIBody(body_type, PollRepContent(tuple(map(_poll_entry, entries))))
@@ -202,14 +203,14 @@ def _body(der: bytes) -> PKIBody:
                 body_type,
                 ErrorMsgContent(
                     _status_info(value["pKIStatusInfo"]),
-                    int(value["errorCode"]) if value["errorCode"].isValue else None,
+                    integer(value["errorCode"]) if value["errorCode"].isValue else None,
                     _texts(value, "errorDetails"),
                 ),
             )
 
 
 def _poll_entry(value) -> PollEntry:
-    return PollEntry(int(value["certReqId"]), int(value["checkAfter"]), _texts(value, "reason"))
+    return PollEntry(integer(value["certReqId"]), integer(value["checkAfter"]), _texts(value, "reason"))
 
 
 def _cert_req_msg(value) -> CertReqMsg:
@@ -220,7 +221,7 @@ def _cert_req_msg(value) -> CertReqMsg:
         if str(control["type"]) == schema.OLD_CERT_ID:
             old_cert_id = _cert_id(_decode(bytes(control["value"]), schema.CERT_ID))
     return CertReqMsg(
-        cert_req_id=int(request["certReqId"]),
+        cert_req_id=integer(request["certReqId"]),
         template=_template(request["certTemplate"]),
         pop=_pop(value),
         cert_request=der,
@@ -261,7 +262,7 @@ def _template(value) -> CertTemplate:
     return CertTemplate(
         subject=_name(bytes(value["subject"])) if _has(value, "subject") else None,
         issuer=_name(bytes(value["issuer"])) if _has(value, "issuer") else None,
-        serial_number=int(value["serialNumber"]) if _has(value, "serialNumber") else None,
+        serial_number=integer(value["serialNumber"]) if _has(value, "serialNumber") else None,
         public_key=_retagged(value["publicKey"], rfc5280.SubjectPublicKeyInfo())
         if _has(value, "publicKey")
         else None,
@@ -305,7 +306,7 @@ def _cert_response(value) -> CertResponse:
             _encrypted_key(bytes(pair["privateKey"])) if _has(pair, "privateKey") else None
         )
     return CertResponse(
-        int(value["certReqId"]),
+        integer(value["certReqId"]),
         _status_info(value["status"]),
         certificate,
         encrypted_cert,
@@ -328,31 +329,30 @@ def _rev_details(value) -> RevDetails:
 
 
 def _cert_id(value) -> CertId:
-    return CertId(_general_name(bytes(value["issuer"])), int(value["serialNumber"]))
+    return CertId(_general_name(bytes(value["issuer"])), integer(value["serialNumber"]))
 
 
 def _cert_status(value) -> CertStatus:
     return CertStatus(
         bytes(value["certHash"]),
-        int(value["certReqId"]),
+        integer(value["certReqId"]),
         _status_info(value["statusInfo"]) if value["statusInfo"].isValue else None,
         _algorithm(value["hashAlg"]) if _has(value, "hashAlg") else None,
     )
 
 
 def _status_info(value) -> PKIStatusInfo:
-    number = int(value["status"])
+    status = integer(value["status"])
     known = set(PKIStatus)
-    bits = value["failInfo"] if value["failInfo"].isValue else ()
+    info = value["failInfo"]
+    size = len(info) if info.isValue else 0
     return PKIStatusInfo(
-        PKIStatus(number) if number in known else number,
+        PKIStatus(status) if status in known else status,
         _texts(value, "statusString"),
-        # Bits beyond the RFC's names say nothing that anybody could act on.
-        frozenset(PKIFailureInfo(n) for n, bit in enumerate(bits) if bit and n in _FAILURES),
+        # Bits beyond the RFC's names say nothing that anybody could act on. Each costs pyasn1 the time that
+        # all of them take to copy, so that a long string of them is not read to its end.
+        frozenset(bit for bit in PKIFailureInfo if bit < size and info[bit]),
     )
-
-
-_FAILURES = frozenset(int(bit) for bit in PKIFailureInfo)
 
 
 def _algorithm(value) -> AlgorithmIdentifier:

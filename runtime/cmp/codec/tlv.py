@@ -40,7 +40,8 @@ def measure(der: bytes, most: int, deepest: int) -> None:
     This looks at tags and lengths only, so that whoever reads the values afterwards can do it by recursion.
 
     Raises:
-        MalformedMessage: if it has more, or lengths do not fit (X.690 10.1: all are definite).
+        MalformedMessage: if it has more, or lengths do not fit (X.690 10.1: all are definite, and
+            as short as can be).
     """
     start = _content_start(der, 0, len(der))
     end = start + _length(der, 1, start)
@@ -74,6 +75,8 @@ def _content_start(der: bytes, at: int, end: int) -> int:
     size = der[at + 1] & 0x7F if der[at + 1] >= 0x80 else 0
     if der[at + 1] == 0x80 or size > 4 or at + 2 + size > end:
         raise MalformedMessage("a length is indefinite, cut off, or beyond all measure")
+    if size and (der[at + 2] == 0 or (size == 1 and der[at + 2] < 0x80)):
+        raise MalformedMessage("a length takes more bytes than it needs")
     return at + 2 + size
 
 

@@ -79,7 +79,7 @@ final class Authority {
 
     Authority(Options options) throws Exception {
         this.options = options;
-        ledger = new Ledger(options.folder.resolve("ledger"));
+        ledger = new Ledger(options.folder);
         String kind = options.text("ca-key");
         KeyPair key = Keys.generate(kind);
         X500Name name = new X500Name("O=BouncyCastle peer,CN=Peer Root");

@@ -54,6 +54,8 @@ final class Information {
             ASN1Encodable value = asked.getInfoValue();
             if (type.equals(SIGN_KEY_PAIR_TYPES)) {
                 answers.add(new InfoTypeAndValue(type, keyTypes()));
+            } else if (type.equals(CMPObjectIdentifiers.it_encKeyPairTypes)) {
+                answers.add(new InfoTypeAndValue(type, encryptionKeyTypes()));
             } else if (type.equals(CMPObjectIdentifiers.it_currentCRL)) {
                 answers.add(new InfoTypeAndValue(type, authority.crl().toASN1Structure()));
             } else if (type.equals(CMPObjectIdentifiers.id_it_caCerts)) {
@@ -88,6 +90,14 @@ final class Information {
             curve(SECObjectIdentifiers.secp521r1),
             new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed25519),
             new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed448)});
+    }
+
+    /** 5.3.19.3: those of keys that are certified for keyEncipherment or keyAgreement. */
+    private static ASN1Sequence encryptionKeyTypes() {
+        return new DERSequence(new ASN1Encodable[] {
+            new AlgorithmIdentifier(PKCSObjectIdentifiers.rsaEncryption, DERNull.INSTANCE),
+            curve(SECObjectIdentifiers.secp256r1), curve(SECObjectIdentifiers.secp384r1),
+            curve(SECObjectIdentifiers.secp521r1)});
     }
 
     private static AlgorithmIdentifier curve(ASN1ObjectIdentifier id) {

@@ -10,7 +10,7 @@ import java.util.Set;
 /**
  * The command line, read: which CA this is, and what it does.
  *
- * --folder DIR: for root.pem, issuer.pem, signer.pem, new-root.pem and the ledger.
+ * --folder DIR: for root.pem, issuer.pem, signer.pem, new-root.pem, ledger and messages.
  * --secret REFERENCE:SECRET, --vendor-root FILE: who may ask; both can be given more than once.
  * --ca-key rsa2048|rsa3072|rsa4096|p256|p384|p521|ed25519|ed448: the kind of all keys of the CA.
  * --intermediate: an issuing CA below the root. --ra: answers are signed by a certificate for that.

@@ -83,6 +83,7 @@ final class Responder {
         authority.random.nextBytes(nonce);
         PKIMessage answer = protection.protect(
             header(header, reply, nonce), reply.body(), requester);
+        authority.ledger.write(request, answer, requester != null);
         Transaction now = transactions.get(header.getTransactionID());
         if (now != null && requester != null) {
             now.lastNonce = nonce;
@@ -179,14 +180,28 @@ final class Responder {
 
     private Reply begin(PKIMessage request, Requester requester, Transaction transaction)
             throws Exception {
+        if (options.number("poll-error") > 0) {
+            // Nothing is done yet: a signer that is revoked already could not ask for the answer.
+            transaction.postponed = request;
+            transaction.polls = options.number("poll-error");
+            transaction.pollId = WHOLE_MESSAGE;
+            return new Reply(error(PKIStatus.waiting, "somebody has to look at it", null));
+        }
+        Enrolment.Answer answer = carryOut(request, requester);
+        if (options.number("poll") > 0 && answer.entry() != null) {
+            transaction.delayed = answer;
+            transaction.polls = options.number("poll");
+            transaction.pollId = answer.certReqId();
+            return new Reply(Enrolment.waiting(request.getBody().getType(), answer.certReqId()));
+        }
+        return deliver(answer, transaction, null);
+    }
+
+    private Enrolment.Answer carryOut(PKIMessage request, Requester requester) throws Exception {
         int type = request.getBody().getType();
-        boolean enrols = false;
-        Enrolment.Answer answer = switch (type) {
+        return switch (type) {
             case PKIBody.TYPE_INIT_REQ, PKIBody.TYPE_CERT_REQ, PKIBody.TYPE_P10_CERT_REQ,
-                    PKIBody.TYPE_KEY_UPDATE_REQ -> {
-                enrols = true;
-                yield enrolment.answer(request, requester);
-            }
+                    PKIBody.TYPE_KEY_UPDATE_REQ -> enrolment.answer(request, requester);
             case PKIBody.TYPE_REVOCATION_REQ -> {
                 refuseVendor(requester);
                 yield new Enrolment.Answer(revocation.answer(request, requester), null, null);
@@ -195,19 +210,6 @@ final class Responder {
                 new Enrolment.Answer(information.answer(request.getBody()), null, null);
             default -> throw new Refusal(PKIFailureInfo.badRequest, "no answer to body " + type);
         };
-        if (options.number("poll-error") > 0) {
-            transaction.delayed = answer;
-            transaction.polls = options.number("poll-error");
-            transaction.pollId = WHOLE_MESSAGE;
-            return new Reply(error(PKIStatus.waiting, "somebody has to look at it", null));
-        }
-        if (options.number("poll") > 0 && enrols && answer.entry() != null) {
-            transaction.delayed = answer;
-            transaction.polls = options.number("poll");
-            transaction.pollId = answer.certReqId();
-            return new Reply(Enrolment.waiting(type, answer.certReqId()));
-        }
-        return deliver(answer, transaction, null);
     }
 
     private static void refuseVendor(Requester requester) throws Refusal {
@@ -235,17 +237,19 @@ final class Responder {
             // RFC 9483 3.6: an error ends the transaction, and is confirmed.
             transactions.remove(id);
             Enrolment.Answer lost = open.delayed == null ? open.unconfirmed : open.delayed;
-            if (lost.entry() != null) {
+            if (lost != null && lost.entry() != null) {
                 confirmation.reject(lost.entry(), "error message");
             }
             return new Reply(new PKIBody(PKIBody.TYPE_CONFIRM, new PKIConfirmContent()));
         }
         if (request.getBody().getType() == PKIBody.TYPE_POLL_REQ) {
-            Reply reply = poll(request, open);
-            if (!open.isOpen()) {
-                transactions.remove(id);
+            try {
+                return poll(request, open);
+            } finally {
+                if (!open.isOpen()) {
+                    transactions.remove(id);
+                }
             }
-            return reply;
         }
         if (open.unconfirmed == null) {
             throw new Refusal(PKIFailureInfo.badRequest, "there is no certificate to confirm");
@@ -255,8 +259,8 @@ final class Responder {
         return new Reply(new PKIBody(PKIBody.TYPE_CONFIRM, new PKIConfirmContent()));
     }
 
-    private Reply poll(PKIMessage request, Transaction open) throws Refusal {
-        if (open.delayed == null) {
+    private Reply poll(PKIMessage request, Transaction open) throws Exception {
+        if (open.delayed == null && open.postponed == null) {
             throw new Refusal(PKIFailureInfo.badRequest, "there is nothing to wait for");
         }
         var asked = PollReqContent.getInstance(request.getBody().getContent()).getCertReqIdValues();
@@ -268,6 +272,11 @@ final class Responder {
             return new Reply(new PKIBody(PKIBody.TYPE_POLL_REP, new PollRepContent(
                 open.pollId, new ASN1Integer(options.number("check-after")),
                 new PKIFreeText("not yet"))));
+        }
+        if (open.postponed != null) {
+            PKIMessage postponed = open.postponed;
+            open.postponed = null;
+            open.delayed = carryOut(postponed, open.requester);
         }
         return deliver(open.delayed, open, options.has("poll-nonce") ? null : open.firstNonce);
     }

@@ -1,5 +1,6 @@
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.cmp.PKIMessage;
 
 /** What is open between a requester and the CA: an answer to fetch, or a certificate to confirm. */
 final class Transaction {
@@ -8,6 +9,8 @@ final class Transaction {
     final ASN1OctetString firstNonce;
     /** senderNonce of our last answer, which the next request has to mirror. */
     byte[] lastNonce;
+    /** The request that is not carried out yet: what waits with an error (RFC 9483 4.4). */
+    PKIMessage postponed;
     /** The answer that is not delivered yet, the pollReq that are to come before, their certReqId. */
     Enrolment.Answer delayed;
     int polls;
@@ -22,6 +25,6 @@ final class Transaction {
     }
 
     boolean isOpen() {
-        return delayed != null || unconfirmed != null;
+        return postponed != null || delayed != null || unconfirmed != null;
     }
 }
