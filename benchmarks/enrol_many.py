@@ -52,6 +52,7 @@ class Run:
 
     @property
     def bound(self) -> float:
+        """The most seconds by the clock that the budget allows."""
         return BUDGET * self.keys / cores() + self.server
 
 

@@ -29,13 +29,16 @@ class SandboxProcess:
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.port}/"
 
     def cpu_seconds(self) -> float:
+        """Its CPU time until now."""
         return float(self._ask())
 
     def _ask(self) -> str:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return self._process.stdout.readline()

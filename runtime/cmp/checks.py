@@ -5,7 +5,7 @@
  3. transactionID is the request's (RFC 9810 5.1.1).
  4. recipNonce is the request's senderNonce (RFC 9810 5.1.1).
  5. senderNonce is there, with at least 128 bits (RFC 9810 5.1.1, RFC 9483 3.1).
- 6. recipient is the request's sender, if it names anybody (RFC 9810 5.1.1).
+ 6. recipient is the request's sender, or the NULL-DN (RFC 9810 5.1.1).
  7. messageTime, if it is there, lies between the request's and this clock's time (RFC 9810 5.1.1).
  8. The message is protected, as the request was or better (RFC 9483 3.2):
     8a a MAC with the shared secret answers a MAC only;
@@ -114,7 +114,7 @@ def check_header(answer: PKIMessage, request: PKIHeader, now: datetime) -> None:
             transaction,
         )
     recipient = header.recipient
-    if recipient is not None and recipient.rdns and recipient != request.sender:  # 6
+    if recipient != request.sender and (recipient is None or recipient.rdns):  # 6
         raise UnexpectedAnswer(
             "recipient of the answer", _dn(request.sender), _dn(recipient), transaction
         )

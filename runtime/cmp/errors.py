@@ -29,6 +29,7 @@ from __future__ import annotations
 from .model import PKIFailureInfo, PKIStatus, PKIStatusInfo
 
 _LONGEST_TEXT = 200
+_LONGEST_MESSAGE = 2000
 
 
 class CMPError(Exception):
@@ -37,8 +38,9 @@ class CMPError(Exception):
     way_out = ""
 
     def __init__(self, message: str, transaction_id: bytes | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        # What a peer sends may have object identifiers of any length in it, too.
+        self.message = message[:_LONGEST_MESSAGE]
+        super().__init__(self.message)
         self.transaction_id = transaction_id
 
     def __str__(self) -> str:

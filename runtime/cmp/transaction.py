@@ -19,10 +19,9 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     any of these    status waiting               Waiting               pollReq      the same, polling
     polling         pollRep                      Waiting               pollReq      the same, polling
 
-CertificateRefused is a certificate that fails checks 13 to 16, or that cannot be read, or whose private key
-comes without a signature that holds: certConf rejects it, so that the CA revokes it. certRevoked and
-certConfirmed answer what is sent again after its answer was lost.
-Everything else raises, and the transaction is over.
+CertificateRefused is a certificate that fails checks 13 to 16, that cannot be read, or whose private key fails
+check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent
+again after its answer was lost. Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations
@@ -126,6 +125,7 @@ _UNUSABLE = (
     DecryptionFailed,
     AlgorithmNotSupported,
     ProtectionError,  # of a private key that the CA made; the message itself is protected
+    UnexpectedAnswer,
 )
 
 
@@ -154,6 +154,7 @@ class Transaction:
         )
         self._awaits, self._answer_type, self._what = _REQUESTS[request.type]
         self._polled: int | None = None  # the certReqId that is polled for
+        self._is_challenged = False
         # extraCerts come once in a transaction (RFC 9483 3.3); later answers may rely on them.
         self._extra_certs: tuple[bytes, ...] = ()
         self._sent: PKIHeader
@@ -220,12 +221,11 @@ class Transaction:
         content = answer.body.content
         if polled is not None and isinstance(content, PollRepContent):
             entry = checks.check_poll_rep(answer, content, polled)
-            pvno, seconds = self._sent.pvno, entry.check_after
-            return self._wait(answer, awaits, polled, pvno, seconds, entry.reason, now)
+            return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
         if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
             texts = content.status.status_string
             # A whole message is polled for in CMPv3 only.
-            return self._wait(answer, awaits, _NO_CERT_REQ_ID, _CMP2021, 0, texts, now)
+            return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
         self._polled = None
         match awaits:
             case Awaits.CERTIFICATE:
@@ -246,14 +246,14 @@ class Transaction:
         answer: PKIMessage,
         awaits: Awaits,
         cert_req_id: int,
-        pvno: int,
         check_after: int,
         reason: tuple[str, ...],
         now: datetime,
     ) -> Waiting:
         self._awaits, self._polled = awaits, cert_req_id
-        content = PollReqContent((cert_req_id,))
-        self._answer(answer, PKIBody(BodyType.POLL_REQ, content), now, pvno)
+        body = PKIBody(BodyType.POLL_REQ, PollReqContent((cert_req_id,)))
+        # In the version of what is waited for: its answer may need it (EnvelopedData, RFC 9810 7).
+        self._answer(answer, body, now, self._question.pvno)
         return Waiting(check_after, clean("; ".join(reason)))
 
     # -- a certificate ---------------------------------------------------------------------------------
@@ -266,10 +266,8 @@ class Transaction:
         ids = (0, _NO_CERT_REQ_ID) if request.type is BodyType.P10CR else (0,)
         response = checks.check_cert_response(answer, ids, self._what)
         if response.status.status == PKIStatus.WAITING:
-            # In the version of the request: what it is polled for may need it (EnvelopedData).
-            texts, pvno = response.status.status_string, self._question.pvno
-            number = response.cert_req_id
-            return self._wait(answer, Awaits.CERTIFICATE, number, pvno, 0, texts, now)
+            texts, number = response.status.status_string, response.cert_req_id
+            return self._wait(answer, Awaits.CERTIFICATE, number, 0, texts, now)
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
@@ -289,6 +287,8 @@ class Transaction:
             event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
         except _UNUSABLE as error:
             error.transaction_id = self.transaction_id  # what was encrypted does not know it
+            if isinstance(error, UnexpectedAnswer) and response.certificate is None:
+                raise  # there is nothing that could be rejected
             event = CertificateRefused(certificate, error)
             refusal = PKIStatusInfo(
                 PKIStatus.REJECTION,
@@ -338,6 +338,11 @@ class Transaction:
                 "a challenge to decrypt, for a key that signs",
                 self.transaction_id,
             )
+        if self._is_challenged:  # one after the other would have no end
+            raise UnexpectedAnswer(
+                "body of the answer", self._answer_type, "a second challenge", self.transaction_id
+            )
+        self._is_challenged = True
         chain = checks.load_certificates(self._extra_certs)
         content = issued.answer_challenge(challenge, key, answer.header.sender, chain)
         body = PKIBody(BodyType.POP_DEC_RESP, PopResponseContent(content))
@@ -358,8 +363,7 @@ class Transaction:
                 return Revoked(error.status)
             raise
         if status.status == PKIStatus.WAITING:
-            texts, pvno = status.status_string, self._question.pvno
-            return self._wait(answer, Awaits.REVOCATION, 0, pvno, 0, texts, now)
+            return self._wait(answer, Awaits.REVOCATION, 0, 0, status.status_string, now)
         return Revoked(status)
 
     # -- messages --------------------------------------------------------------------------------------

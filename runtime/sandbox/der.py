@@ -1,34 +1,11 @@
-"""Small DER values in and out, where the codec of CMP has no type for them (X.690 8.19, 8.3)."""
+"""Small DER values in, texts and times out, where the codec of CMP has no type for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ..cmp.codec.tlv import tlv
 from ..cmp.errors import MalformedMessage
-from ..cmp.model import AlgorithmIdentifier
-
-
-def sequence(values: Iterable[bytes]) -> bytes:
-    """A SEQUENCE of values that are encoded already."""
-    return tlv(0x30, b"".join(values))
-
-
-def oid(dotted: str) -> bytes:
-    """An OBJECT IDENTIFIER."""
-    first, second, *rest = map(int, dotted.split("."))
-    return tlv(0x06, b"".join(_base128(arc) for arc in (first * 40 + second, *rest)))
-
-
-def integer(value: int) -> bytes:
-    """An INTEGER that is not negative."""
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
-
-
-def algorithm(identifier: AlgorithmIdentifier) -> bytes:
-    """An AlgorithmIdentifier (RFC 5280 4.1.1.2)."""
-    return sequence((oid(identifier.oid), identifier.parameters or b""))
 
 
 def read_text(der: bytes) -> str:
@@ -61,10 +38,3 @@ def read_time(der: bytes) -> datetime:
 
 def _start(der: bytes) -> int:
     return 2 if der[1] < 0x80 else 2 + (der[1] & 0x7F)
-
-
-def _base128(number: int) -> bytes:
-    parts = [number & 0x7F]
-    while number := number >> 7:
-        parts.append(0x80 | number & 0x7F)
-    return bytes(reversed(parts))

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from ..cmp.codec.der import algorithm, integer, oid, sequence
 from ..cmp.codec.tlv import tlv
 from ..cmp.model import AlgorithmIdentifier, EncryptedKey
-from .der import algorithm, integer, oid, sequence
 
 KEMKey = mlkem.MLKEM768PublicKey | mlkem.MLKEM1024PublicKey
 
@@ -42,10 +42,10 @@ def encrypt_for(key: KEMKey, key_identifier: bytes, certificate: bytes) -> Encry
     padded = padder.update(certificate) + padder.finalize()
     encrypted = encryptor.update(padded) + encryptor.finalize()
     cipher = AlgorithmIdentifier(_AES256_CBC, tlv(0x04, vector))
-    content = sequence((oid(_DATA), algorithm(cipher), tlv(0x80, encrypted)))
+    content = sequence(oid(_DATA), algorithm(cipher), tlv(0x80, encrypted))
     recipient = _recipient(key, key_identifier, content_key)
     # Version 3: a recipient of another kind than RFC 5652 has (RFC 5652 6.1).
-    der = sequence((integer(3), tlv(0x31, recipient), content))
+    der = sequence(integer(3), tlv(0x31, recipient), content)
     return EncryptedKey(is_enveloped=True, der=der)
 
 
@@ -53,19 +53,17 @@ def _recipient(key: KEMKey, key_identifier: bytes, content_key: bytes) -> bytes:
     """OtherRecipientInfo with KEMRecipientInfo (RFC 9629 3)."""
     secret, ciphertext = key.encapsulate()
     wrap, length = algorithm(_AES256_WRAP), integer(_KEY_SIZE)
-    other_info = sequence((wrap, length))  # CMSORIforKEMOtherInfo, RFC 9629 5
+    other_info = sequence(wrap, length)  # CMSORIforKEMOtherInfo, RFC 9629 5
     kek = HKDF(hashes.SHA256(), _KEY_SIZE, None, other_info).derive(secret)
     is_768 = isinstance(key, mlkem.MLKEM768PublicKey)
     info = sequence(
-        (
-            integer(0),
-            tlv(0x80, key_identifier),
-            algorithm(_ML_KEM_768 if is_768 else _ML_KEM_1024),
-            tlv(0x04, ciphertext),
-            algorithm(_HKDF_SHA256),
-            length,
-            wrap,
-            tlv(0x04, aes_key_wrap(kek, content_key)),
-        )
+        integer(0),
+        tlv(0x80, key_identifier),
+        algorithm(_ML_KEM_768 if is_768 else _ML_KEM_1024),
+        tlv(0x04, ciphertext),
+        algorithm(_HKDF_SHA256),
+        length,
+        wrap,
+        tlv(0x04, aes_key_wrap(kek, content_key)),
     )
     return tlv(0xA4, oid(_KEM_RECIPIENT) + info)

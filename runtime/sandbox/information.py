@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ..cmp.codec import der
 from ..cmp.codec.general import read_sequence
 from ..cmp.codec.tlv import tlv, untag
 from ..cmp.errors import MalformedMessage
@@ -24,9 +25,9 @@ from ..cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
-from . import der
 from .authority import ROOT_NAME
 from .crl import current_crl
+from .der import read_time
 from .desk import Deed, Desk, Order, Response
 from .profiles import usages_of
 from .refusal import Refusal, rejection
@@ -81,7 +82,7 @@ def inform(desk: Desk, order: Order) -> Deed:
         else:
             answers.append(_answer(answer, _Question(desk, info.value, usage), info.oid))
     if unknown:
-        listed = der.sequence(map(der.oid, dict.fromkeys(unknown)))
+        listed = der.sequence_of(map(der.oid, dict.fromkeys(unknown)))
         answers.append(InfoTypeAndValue(_UNSUPPORTED_OIDS, listed))
     return lambda: _inform(desk, answers)
 
@@ -125,7 +126,7 @@ def _encryption_keys(question: _Question) -> InfoTypeAndValue:
 
 
 def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
-    return der.sequence(map(der.algorithm, identifiers))
+    return der.sequence_of(map(der.algorithm, identifiers))
 
 
 def _template(question: _Question) -> InfoTypeAndValue:
@@ -134,7 +135,7 @@ def _template(question: _Question) -> InfoTypeAndValue:
     template = b""
     if question.usage is not None:
         value = tlv(0x04, question.usage.public_bytes())
-        extension = der.sequence((der.oid(question.usage.oid.dotted_string), value))
+        extension = der.sequence(der.oid(question.usage.oid.dotted_string), value)
         template = tlv(0xA9, extension)
     controls = [
         *(
@@ -143,12 +144,12 @@ def _template(question: _Question) -> InfoTypeAndValue:
         ),
         *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
     ]
-    content = der.sequence((der.sequence((template,)), der.sequence(controls)))
+    content = der.sequence(der.sequence(template), der.sequence_of(controls))
     return InfoTypeAndValue(_CERT_REQ_TEMPLATE, content)
 
 
 def _control(oid: str, value: bytes) -> bytes:
-    return der.sequence((der.oid(oid), value))
+    return der.sequence(der.oid(oid), value)
 
 
 # -- the CA's certificates -------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def _control(oid: str, value: bytes) -> bytes:
 def _ca_certs(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
     root = question.desk.authority.root.public_bytes(Encoding.DER)
-    return InfoTypeAndValue(_CA_CERTS, der.sequence((root,)))
+    return InfoTypeAndValue(_CA_CERTS, der.sequence(root))
 
 
 def _root_update(question: _Question) -> InfoTypeAndValue:
@@ -189,7 +190,7 @@ def _crl_update(question: _Question) -> InfoTypeAndValue:
     older = [_is_older(status, crl) for status in statuses]
     if not any(older):
         return InfoTypeAndValue(_CRLS)
-    return InfoTypeAndValue(_CRLS, der.sequence((crl.public_bytes(Encoding.DER),)))
+    return InfoTypeAndValue(_CRLS, der.sequence(crl.public_bytes(Encoding.DER)))
 
 
 def _is_older(status: bytes, crl: x509.CertificateRevocationList) -> bool:
@@ -197,7 +198,7 @@ def _is_older(status: bytes, crl: x509.CertificateRevocationList) -> bool:
     fields = read_sequence(status)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage("a CRLStatus has a source and perhaps a time")
-    held = der.read_time(fields[1]) if len(fields) == 2 else None
+    held = read_time(fields[1]) if len(fields) == 2 else None
     return _is_ours(fields[0]) and (held is None or held < crl.last_update_utc)
 
 

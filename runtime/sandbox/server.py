@@ -60,6 +60,9 @@ def _handler(ca: SandboxCA) -> type[BaseHTTPRequestHandler]:
         server_version = "csc-sandbox"
         sys_version = ""
         timeout = _PATIENCE
+        # An answer leaves as a whole: its end does not wait until its beginning is acknowledged.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()

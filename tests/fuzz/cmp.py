@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/fuzz/cmp.py --seconds 600
 
-Seeds are honest answers. What is mutated is sent as it is, or with MAC or signature made anew over it, or with
-a certificate in it signed anew, so that it gets past the check of that. Whatever the bytes are:
+Seeds are honest answers. What is mutated is sent as it is, or with MAC or signature made anew over it, or
+with a certificate in it signed anew, so that it gets past the check of that. Whatever the bytes are:
 
 - only a CMPError may come out, and soon; it carries the transactionID, and can be shown on a terminal;
 - what is not protected anew is refused, or means the same as before;

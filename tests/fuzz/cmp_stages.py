@@ -1,4 +1,4 @@
-"""Every point of a transaction at which an answer is due, with the honest answer: what mutation begins with."""
+"""Each point of a transaction at which an answer is due, with the honest one: what mutation begins with."""
 
 from __future__ import annotations
 
@@ -140,9 +140,7 @@ class Stages:
         if kind == "signature":
             self._to_the_end("kur", self._update())
         intermediate = make_intermediate(self.ca.root, "Issuing")
-        begun = self._initialize(
-            credential, names=NAMES, policy=Policy(asks_implicit_confirm=True)
-        )
+        begun = self._initialize(credential, names=NAMES, policy=Policy(asks_implicit_confirm=True))
         assert NAMES is not None
         certificate = intermediate.issue(
             SUBJECT,

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from csc.runtime.cmp.codec import encode_profile
+from csc.runtime.cmp.codec.der import integer, oid
 from csc.runtime.cmp.codec.general import read_algorithms, read_sequence, read_template
 from csc.runtime.cmp.codec.tlv import tlv
 from csc.runtime.cmp.model import (
@@ -21,7 +22,6 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.sandbox.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.der import integer, oid
 from peers.asker import SECRET, SUBJECT, ask, enrolled, failures, genm, header, rr, utc_now
 
 ID_IT = "1.3.6.1.5.5.7.4."

@@ -34,8 +34,8 @@ from ..cms_model import (
 )
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
-from .ber import definite_lengths
 from .algorithms import integer
+from .ber import definite_lengths
 from .cms_parameters import algorithm, reading, whole
 from .reading import MAX_MESSAGE_SIZE
 from .schema import _explicit, _implicit, _maybe, _one, _sequence, _Tagged, list_of

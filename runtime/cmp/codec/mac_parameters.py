@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyasn1.codec.der.encoder import encode as der_encode
 from pyasn1.type import namedtype, univ
 from pyasn1_modules import rfc4210, rfc5280
 
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier, PBMParameter
-from .algorithms import algorithm, fill, integer, read
+from . import der
+from .algorithms import algorithm, integer, read
 
 PBKDF2 = "1.2.840.113549.1.5.12"
 # What prf is where it is left out (RFC 8018 A.2).
@@ -52,13 +52,13 @@ _PBMAC1_PARAMS = _sequence(
 )
 
 
-def decode_pbm_parameter(der: bytes) -> PBMParameter:
+def decode_pbm_parameter(data: bytes) -> PBMParameter:
     """The parameters of a PasswordBasedMac.
 
     Raises:
         MalformedMessage: if they are none.
     """
-    return read(der, rfc4210.PBMParameter(), _pbm_parameter, "PBMParameter")
+    return read(data, rfc4210.PBMParameter(), _pbm_parameter, "PBMParameter")
 
 
 def _pbm_parameter(value) -> PBMParameter:
@@ -72,22 +72,22 @@ def _pbm_parameter(value) -> PBMParameter:
 
 def encode_pbm_parameter(parameter: PBMParameter) -> bytes:
     """The parameters of a PasswordBasedMac."""
-    value = rfc4210.PBMParameter()
-    value["salt"] = parameter.salt
-    fill(value["owf"], parameter.owf)
-    value["iterationCount"] = parameter.iteration_count
-    fill(value["mac"], parameter.mac)
-    return der_encode(value)
+    return der.sequence(
+        der.octets(parameter.salt),
+        der.algorithm(parameter.owf),
+        der.integer(parameter.iteration_count),
+        der.algorithm(parameter.mac),
+    )
 
 
-def decode_pbmac1_parameter(der: bytes) -> PBMAC1Parameter:
+def decode_pbmac1_parameter(data: bytes) -> PBMAC1Parameter:
     """The parameters of a PBMAC1.
 
     Raises:
         MalformedMessage: if they are none, or the key is derived by something else than PBKDF2.
     """
     derivation, mac = read(
-        der,
+        data,
         _PBMAC1_PARAMS,
         lambda v: (algorithm(v["keyDerivationFunc"]), algorithm(v["messageAuthScheme"])),
         "PBMAC1-params",
@@ -110,14 +110,13 @@ def decode_pbmac1_parameter(der: bytes) -> PBMAC1Parameter:
 
 def encode_pbmac1_parameter(parameter: PBMAC1Parameter) -> bytes:
     """The parameters of a PBMAC1."""
-    derivation = _PBKDF2_PARAMS.clone()
-    derivation["salt"] = parameter.salt
-    derivation["iterationCount"] = parameter.iteration_count
-    if parameter.key_length is not None:
-        derivation["keyLength"] = parameter.key_length
-    if parameter.prf != _DEFAULT_PRF:  # DER leaves out what is the default
-        fill(derivation["prf"], parameter.prf)
-    value = _PBMAC1_PARAMS.clone()
-    fill(value["keyDerivationFunc"], AlgorithmIdentifier(PBKDF2, der_encode(derivation)))
-    fill(value["messageAuthScheme"], parameter.mac)
-    return der_encode(value)
+    length, prf = parameter.key_length, parameter.prf
+    derivation = der.sequence(
+        der.octets(parameter.salt),
+        der.integer(parameter.iteration_count),
+        b"" if length is None else der.integer(length),
+        b"" if prf == _DEFAULT_PRF else der.algorithm(prf),  # DER leaves out what is the default
+    )
+    return der.sequence(
+        der.algorithm(AlgorithmIdentifier(PBKDF2, derivation)), der.algorithm(parameter.mac)
+    )

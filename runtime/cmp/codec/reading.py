@@ -193,7 +193,9 @@ def _body(der: bytes) -> PKIBody:
             return PKIBody(body_type, GeneralContent(_infos(infos)))
         case BodyType.POLL_REQ:
             entries = _decode(content, schema.list_of(schema.POLL_REQ_ENTRY))
-            return PKIBody(body_type, PollReqContent(tuple(integer(e["certReqId"]) for e in entries)))
+            return PKIBody(
+                body_type, PollReqContent(tuple(integer(e["certReqId"]) for e in entries))
+            )
         case BodyType.POLL_REP:
             entries = _decode(content, schema.list_of(schema.POLL_REP_ENTRY))
             return PKIBody(body_type, PollRepContent(tuple(map(_poll_entry, entries))))
@@ -210,7 +212,9 @@ def _body(der: bytes) -> PKIBody:
 
 
 def _poll_entry(value) -> PollEntry:
-    return PollEntry(integer(value["certReqId"]), integer(value["checkAfter"]), _texts(value, "reason"))
+    return PollEntry(
+        integer(value["certReqId"]), integer(value["checkAfter"]), _texts(value, "reason")
+    )
 
 
 def _cert_req_msg(value) -> CertReqMsg:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..errors import MalformedMessage
 
+_INTEGER = 0x02
+
 
 def tlv(first: int, content: bytes) -> bytes:
     """The encoding of a value with the identifier octet `first`."""
@@ -62,6 +64,8 @@ def measure(der: bytes, most: int, deepest: int) -> None:
         end = start + _length(der, at + 1, start)
         if end > ends[-1]:
             raise MalformedMessage("a value is longer than what it stands in")
+        if first == _INTEGER and end == start:  # X.690 8.3.1; pyasn1 reads it as 0
+            raise MalformedMessage("an INTEGER is empty")
         if first & 0x20 and end > start:
             ends.append(end)
             at = start
