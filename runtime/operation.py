@@ -25,6 +25,7 @@ from .cmp.client import Connection, run
 from .cmp.errors import (
     CMPError,
     ConnectFailed,
+    MalformedMessage,
     Rejected,
     StillWaiting,
     TransportError,
@@ -120,6 +121,12 @@ def carry_out(
         except (TransportError, StillWaiting):
             raise
         except CMPError as error:
+            # Garbage is nobody's answer; and what the CA is known to have issued is not given up because
+            # somebody in between spoils its confirmation.
+            is_refusal = isinstance(error, Rejected)
+            is_garbage = isinstance(error, MalformedMessage)
+            if is_garbage or (not is_refusal and journal.is_received(around.store, left_open.id)):
+                raise
             journal.end(
                 around.store, left_open.id, is_done=False, outcome=str(error), at=around.clock()
             )

@@ -19,9 +19,9 @@ A transaction awaits one thing after another (`Awaits`), and at each may be told
     any of these    status waiting               Waiting               pollReq      the same, polling
     polling         pollRep                      Waiting               pollReq      the same, polling
 
-CertificateRefused is a certificate that fails checks 13 to 16, that cannot be read, or whose private key fails
-check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is sent
-again after its answer was lost. Everything else raises, and the transaction is over.
+CertificateRefused is a certificate that fails checks 13 to 16, that cannot be read, or whose private key
+fails check 12: certConf rejects it, so that the CA revokes it. certRevoked and certConfirmed answer what is
+sent again after its answer was lost. Everything else raises, and the transaction is over.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class Device:
     open_store: Callable[[Path], Store] = open_store
     send: Send | None = None
     clock: Callable[[], datetime] = utc_now
+    pause: Callable[[float], None] = no_pause
     name: str = "default"
 
     @property
@@ -102,7 +103,7 @@ class Device:
                 clock=self.clock,
                 random=os.urandom,
                 generate_key=quick_key,
-                pause=no_pause,
+                pause=self.pause,
             )
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)
