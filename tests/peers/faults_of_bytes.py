@@ -165,7 +165,7 @@ BYTES = {
         altered(lambda m: tlv(0x30, nodes(m)[0].content + tlv(0xA1, tlv(0x30, NULL * 400_000)))),
         "more than 20000 values",
     ),
-    "19 000 responses": Fault(
+    "4 000 responses": Fault(
         raw_body(1, tlv(0x30, tlv(0x30, tlv(0x30, b"\x02\1\0" + STATUS) * 4_000))),
         UnexpectedAnswer,
         "responses: expected one",

@@ -477,29 +477,29 @@ def waits_again(ca: FakeCA, requests: Sequence[bytes]) -> bytes:
 
 
 def for_ever(act: Act, sends: int, asks: str = "ir") -> Fault:
-    return Fault(act, StillWaiting, "has not decided within 20 seconds", asks, sends)
+    return Fault(act, StillWaiting, "has not decided within 5 seconds", asks, sends, limit=5)
 
 
 WAITING_FOR_EVER = {
-    "checkAfter 0 for ever": for_ever(in_turn(waits, polls(PollEntry(0, 0))), 21),
-    "checkAfter -1 for ever": for_ever(in_turn(waits, polls(PollEntry(0, -1))), 21),
-    "checkAfter -2^63 for ever": for_ever(in_turn(waits, polls(PollEntry(0, -(2**63)))), 21),
-    "checkAfter 7 for ever": for_ever(in_turn(waits, polls(PollEntry(0, 7))), 4),
+    "checkAfter 0 for ever": for_ever(in_turn(waits, polls(PollEntry(0, 0))), 6),
+    "checkAfter -1 for ever": for_ever(in_turn(waits, polls(PollEntry(0, -1))), 6),
+    "checkAfter -2^63 for ever": for_ever(in_turn(waits, polls(PollEntry(0, -(2**63)))), 6),
+    "checkAfter 2 for ever": for_ever(in_turn(waits, polls(PollEntry(0, 2))), 4),
     "checkAfter 2^63": for_ever(in_turn(waits, polls(PollEntry(0, 2**63))), 2),
     "checkAfter of 20 bytes": for_ever(in_turn(waits, polls(PollEntry(0, 2**159))), 2),
-    "waiting for ever": for_ever(in_turn(waits, waits_again), 21),
-    "error that says waiting for ever": for_ever(error_waits, 21),
+    "waiting for ever": for_ever(in_turn(waits, waits_again), 6),
+    "error that says waiting for ever": for_ever(error_waits, 6),
     "error that says waiting, then pollRep for ever": for_ever(
-        in_turn(error_waits, polls(PollEntry(-1, 0))), 21
+        in_turn(error_waits, polls(PollEntry(-1, 0))), 6
     ),
     "waiting for ever with the confirmation": for_ever(
-        in_turn(honest, error_waits, polls(PollEntry(-1, 0))), 22
+        in_turn(honest, error_waits, polls(PollEntry(-1, 0))), 7
     ),
     "waiting for ever with a revocation": for_ever(
-        in_turn(lambda ca, r: ca.revoke(r[-1], WAITING), polls(PollEntry(0, 0))), 21, "rr"
+        in_turn(lambda ca, r: ca.revoke(r[-1], WAITING), polls(PollEntry(0, 0))), 6, "rr"
     ),
     "waiting for ever with a question": for_ever(
-        in_turn(error_waits, polls(PollEntry(-1, 0))), 21, "genm"
+        in_turn(error_waits, polls(PollEntry(-1, 0))), 6, "genm"
     ),
     "pollRep unasked": unexpected(polls(), "expected ip, got pollRep"),
     "pollRep for another certReqId": unexpected(

@@ -5,15 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from csc.runtime.certificates import key_id, load_key
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import ConnectFailed, ConnectionBroken, TimedOut
 from csc.runtime.errors import StepsFailed
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ledger import Status
-from csc.runtime.state.store import open_store
-from csc.runtime.state.vault import open_vault
 from support.device import (
     FINISH,
     PREREQUISITES,
@@ -29,6 +25,7 @@ from support.device import (
     update,
     utc_now,
 )
+from support.holdings import nothing_is_lost
 
 SETUP = PREREQUISITES + certificate("gw") + initiate("gw") + bind("gw") + FINISH
 RUNS: dict[str, tuple[str, str]] = {
@@ -36,35 +33,6 @@ RUNS: dict[str, tuple[str, str]] = {
     "update": (SETUP, update("gw") + bind("gw") + FINISH),
     "revoke": (SETUP, revoke("gw")),
 }
-
-
-def held_certificates(device: Device) -> dict[str, bool]:
-    """Serial numbers of all certificates that the state holds, and whether their keys are there."""
-    store = open_store(device.location.database)
-    vault = open_vault(device.location.vault_key)
-    held = {}
-    try:
-        with store.transaction() as connection:
-            rows = connection.execute("SELECT serial_number, certificate, key FROM certificate")
-            for serial_number, content, key in rows.fetchall():
-                issued = x509.load_der_x509_certificate(store.content(content) or b"")
-                sealed = store.secret(key)
-                private_key = load_key(vault.decrypt(key, sealed)) if sealed else None
-                held[serial_number] = private_key is not None and key_id(
-                    private_key.public_key()
-                ) == key_id(issued.public_key())
-    finally:
-        store.close()
-    return held
-
-
-def nothing_is_lost(device: Device) -> None:
-    """Every certificate at the CA is held here with its key, or is of no use any more there."""
-    held = held_certificates(device)
-    for entry in device.ca.ledger():
-        if entry.status in (Status.ISSUED, Status.CONFIRMED):
-            assert held.get(entry.serial_number), f"{entry.serial_number} is {entry.status}"
-    assert all(held.values())
 
 
 def committed_is_old_or_new(device: Device, old: object, new: object) -> None:

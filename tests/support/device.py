@@ -53,6 +53,7 @@ class Device:
     open_store: Callable[[Path], Store] = open_store
     send: Send | None = None
     clock: Callable[[], datetime] = utc_now
+    pause: Callable[[float], None] = no_pause
     name: str = "default"
     pause: Callable[[float], None] = no_pause
 
