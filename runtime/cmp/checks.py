@@ -43,6 +43,7 @@ from .credentials import MacScheme
 from .errors import (
     CMPError,
     MalformedMessage,
+    NotProtected,
     ProtectionError,
     Rejected,
     UnexpectedAnswer,
@@ -190,10 +191,11 @@ def _check_may_be_bare(answer: PKIMessage, policy: Policy) -> None:
     field = _MAY_BE_BARE.get(answer.body.type) if answer.body.type else None
     if field is not None and getattr(policy, field):
         return
-    claim = ""
+    said, claim = "", None
     if isinstance(content, ErrorMsgContent):
-        claim = f"; it claims to be a refusal: {describe(content.status)}"
-    error = ProtectionError(f"the answer is not protected{claim}", transaction)
+        claim = content.status
+        said = f"; it claims to be a refusal: {describe(claim)}"
+    error = NotProtected(f"the answer is not protected{said}", transaction, claim)
     if field is not None:
         error.way_out = (
             f"if this CA cannot do better, `Tolerate={field.replace('_', '-')}` at the CMPServer"
