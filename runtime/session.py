@@ -115,7 +115,7 @@ def prepare_vault(location: Location) -> None:
 def in_clear(send: Send) -> Send:
     """`send`, without TLS: the sandbox is on this machine, whatever port a script says."""
 
-    def sendin_clear(url: str, message: bytes, tls: TlsTrust | None) -> bytes:
+    def send_in_clear(url: str, message: bytes, tls: TlsTrust | None) -> bytes:
         return send(url.replace("https://", "http://", 1), message, tls)
 
     return send_in_clear

@@ -82,6 +82,8 @@ NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 # made when it first arrived, so an answer may be as old as its request.
 CLOCK_TOLERANCE = timedelta(hours=1)
 _VERSIONS = (2, 3)
+BODY = "body of the answer"
+"""What is unexpected where a CA answers something else than it was asked (check 9)."""
 # What an extraCerts field may hold before searching it becomes work for an attacker.
 _MOST_CERTIFICATES = 32
 
@@ -269,7 +271,7 @@ def check_body_type(answer: PKIMessage, wanted: BodyType, what: str) -> None:
         raise Rejected(what, content.status, answer.header.transaction_id)
     if answer.body.type is not wanted:
         got = answer.body.type or getattr(content, "name", "another body")
-        raise UnexpectedAnswer("body of the answer", wanted, got, answer.header.transaction_id)
+        raise UnexpectedAnswer(BODY, wanted, got, answer.header.transaction_id)
 
 
 def check_poll_rep(answer: PKIMessage, content: PollRepContent, polled: int) -> PollEntry:

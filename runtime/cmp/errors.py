@@ -148,6 +148,7 @@ class UnexpectedAnswer(CMPError):
         self, what: str, expected: str, got: str, transaction_id: bytes | None = None
     ) -> None:
         super().__init__(f"{what}: expected {expected}, got {clean(got)}", transaction_id)
+        self.what = what
         self.expected = expected
         self.got = got
 

@@ -130,7 +130,11 @@ def _judge_key(facts: Facts, wish: Wish) -> Iterator[Diagnostic]:
 def _why_this_kind(wish: Wish) -> str:
     if wish.operation.key_type is None:
         return "without -keytype an update makes a key of the old one's kind"
-    return f"asks for {wish.key_type}" if _is_given(wish) else f"without -keytype it is {wish.key_type}"
+    return (
+        f"asks for {wish.key_type}"
+        if _is_given(wish)
+        else f"without -keytype it is {wish.key_type}"
+    )
 
 
 def _is_given(wish: Wish) -> bool:

@@ -122,6 +122,4 @@ def _keys(algorithms: Iterable[AlgorithmIdentifier], lengths: tuple[int, ...]) -
             unknown.append(algorithm.oid)
         else:
             others.append(kind)
-    return KeysTaken(
-        lengths, any_rsa, tuple(dict.fromkeys(others)), tuple(dict.fromkeys(unknown))
-    )
+    return KeysTaken(lengths, any_rsa, tuple(dict.fromkeys(others)), tuple(dict.fromkeys(unknown)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...compiler import rules
 from ...compiler.diagnostics import Diagnostic, Label, Rule, finding
+from ..cmp.checks import BODY
 from ..cmp.errors import (
     AlgorithmNotSupported,
     CMPError,
@@ -12,6 +13,7 @@ from ..cmp.errors import (
     ProtectionError,
     Rejected,
     TransportError,
+    UnexpectedAnswer,
     UntrustedCertificate,
     describe,
 )
@@ -31,7 +33,17 @@ def judge_failure(error: CMPError, wish: Wish) -> Diagnostic:
             return _server_fault(rules.CA_UNREACHABLE, f"no answer from {wish.server}", error, wish)
         case MalformedMessage():
             return _server_fault(
-                rules.CA_UNREACHABLE, f"what answers for {wish.server} is no CMP server", error, wish
+                rules.CA_UNREACHABLE,
+                f"what answers for {wish.server} is no CMP server",
+                error,
+                wish,
+            )
+        case UnexpectedAnswer(what=what) if what != BODY:
+            return _server_fault(
+                rules.FOREIGN_CA,
+                f"the answer of {wish.server} is not to this question",
+                error,
+                wish,
             )
         case NotProtected() if refusal is None:
             return _server_fault(
@@ -39,7 +51,9 @@ def judge_failure(error: CMPError, wish: Wish) -> Diagnostic:
             )
         case ProtectionError() if refusal is None and _uses_secret(wish):
             return _refused(error, wish)
-        case UntrustedCertificate() | ProtectionError() | AlgorithmNotSupported() if refusal is None:
+        case UntrustedCertificate() | ProtectionError() | AlgorithmNotSupported() if (
+            refusal is None
+        ):
             return _server_fault(
                 rules.FOREIGN_CA,
                 f"{wish.operation.server.ca.reference} does not vouch for the answer of"

@@ -1,4 +1,4 @@
-"""CRLs that a CA sent in; which of them can be relied on, and what they say of a certificate, out (RFC 5280 6.3).
+"""CRLs that a CA sent in; which can be relied on, and what they say of a certificate, out (RFC 5280 6.3).
 
 A list is relied on if
 
@@ -71,7 +71,7 @@ def in_words(entry: x509.RevokedCertificate) -> str:
     day = f"{entry.revocation_date_utc:%Y-%m-%d}"
     try:
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return day
     return f"{day} ({reason})"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,8 +29,8 @@ from .targets import AtHand
 
 # Seconds for one message. Answers to questions are made of what a CA has at hand.
 MESSAGE_TIMEOUT = 30.0
-_KEYS = ("root.pem", "signer.pem")
-_LEDGER = "ledger.db"
+# What makes up a sandbox; the last one is there while somebody uses it.
+_FILES = ("root.pem", "signer.pem", "ledger.db", "ledger.db-wal")
 
 
 @contextmanager
@@ -49,7 +48,7 @@ def open_probe(
 
     Raises:
         StateError: if the state cannot be read.
-        OSError, ValueError: if the sandbox cannot be.
+        OSError, ValueError, sqlite3.Error: if the sandbox cannot be.
     """
     with ExitStack() as stack:
         store = open_to_read(location.database)
@@ -95,22 +94,15 @@ def _at_hand(
 
 @contextmanager
 def _sandbox(folder: Path, plan: Plan) -> Generator[tuple[x509.Certificate, Route]]:
-    """A copy of the sandbox CA on loopback, which takes the secrets of the plan; a new CA if there is none."""
+    """A copy of the sandbox CA on loopback, which takes the secrets of the plan; a new CA without one."""
     from ..sandbox.ca import SandboxCA
     from ..sandbox.server import serve
 
     with ExitStack() as stack:
         copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csc-probe-")))
-        for name in _KEYS:
+        for name in _FILES:
             with suppress(FileNotFoundError):
                 shutil.copy2(folder / name, copy / name)
-        if (folder / _LEDGER).exists():
-            source = f"{(folder / _LEDGER).absolute().as_uri()}?mode=ro"
-            with (
-                closing(sqlite3.connect(source, uri=True)) as kept,
-                closing(sqlite3.connect(copy / _LEDGER)) as copied,
-            ):
-                kept.backup(copied)
         ca = stack.enter_context(SandboxCA.open(copy))
         for step in plan.steps:
             if isinstance(step.action, CmpOperation) and step.action.username is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -20,6 +21,8 @@ from ..errors import ApplyError, ContentMissing
 from ..state.errors import StateError
 from .asking import Target
 from .judging import Wish
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,12 @@ class AtHand:
         return _load(planned, self.find_key, load_key, "private key")
 
 
-def _load[T](
+def _load(
     planned: str | None,
     find: Callable[[str], bytes | None],
-    load: Callable[[bytes], T],
+    load: Callable[[bytes], _T],
     what: str,
-) -> T:
+) -> _T:
     content = planned or ""
     if producer(content) is not None:
         raise NotYet(f"its {what} is obtained by this plan itself", "apply the plan, then probe")
@@ -105,9 +108,7 @@ def _identity(operation: CmpOperation, credential: Credential) -> object:
     return operation.signer_certificate or operation.old_certificate
 
 
-def wish_of(
-    operation: CmpOperation, keeper: Keeper, where: Callable[[str], Span]
-) -> Wish:
+def wish_of(operation: CmpOperation, keeper: Keeper, where: Callable[[str], Span]) -> Wish:
     """What the operation will ask for, as far as it is known before the plan is applied."""
     is_initiate = operation.operation is Operation.INITIATE
     old = None if is_initiate else _if_there(keeper, operation.old_certificate)
