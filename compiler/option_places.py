@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from ..grammar.ast import Option, Span
 from ..grammar.script import Script
 
+# Where something stands, and the place of an option of the command whose verb is at a place.
+Place = Span
+Places = Callable[[Place, str], Place]
 _SECRETS = ("username", "password")
 
 
-def option_places(scripts: Sequence[Script]) -> Callable[[Span, str], Span]:
+def option_places(scripts: Sequence[Script]) -> Places:
     """The place of an option's value, from the place of its command's verb and its name.
 
     It is the place of the verb where there is no such option, and of the whole option where the value is

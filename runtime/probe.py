@@ -5,15 +5,15 @@ CAs are asked side by side, within a total time. Nothing is written: no journal,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ..compiler import rules
 from ..compiler.diagnostics import Diagnostic, Label, finding
+from ..compiler.option_places import Place, Places
 from ..compiler.plan import CmpOperation, Plan, Step
-from ..grammar.ast import Span
 from .asking import Keeper
 from .cmp.errors import CMPError, Rejected
 from .probing.asking import Target, Way, ask
@@ -37,9 +37,6 @@ _OF_SERVERS = frozenset(
     }
 )
 _MOST_LABELS = 3
-
-# The place of an option of the command whose verb is at a span; of the verb if it has no such option.
-Places = Callable[[Span, str], Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ def _not_asked(wish: Wish, why: str, help: str | None = None) -> Diagnostic:  # 
 
 def _told_once(found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """The findings in their order; those about a server stand at the first place, and name some others."""
-    places: dict[tuple[str, str], list[Span]] = {}
+    places: dict[tuple[str, str], list[Place]] = {}
     for diagnostic in found:
         if diagnostic.rule in _OF_SERVERS:
             places.setdefault(_key(diagnostic), []).append(diagnostic.primary.span)

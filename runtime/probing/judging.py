@@ -11,8 +11,8 @@ from cryptography import x509
 
 from ...compiler import rules
 from ...compiler.diagnostics import Diagnostic, finding
+from ...compiler.option_places import Place
 from ...compiler.plan import CmpOperation, Operation
-from ...grammar.ast import Span
 from ..cmp.errors import clean
 from . import revocations
 from .asking import leads_to
@@ -37,7 +37,7 @@ class Wish:
     subject: x509.Name | None
     has_names: bool
     signer: x509.Certificate | None
-    where: Callable[[str], Span]
+    where: Callable[[str], Place]
 
     @property
     def server(self) -> str:

@@ -9,9 +9,9 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+from ...compiler.option_places import Place
 from ...compiler.plan import CmpOperation, Operation, Plan, Step
 from ...compiler.steps import producer
-from ...grammar.ast import Span
 from ..asking import Keeper, credential_of, pair_in_force, tls_trust_of
 from ..certificates import load_certificate, load_key
 from ..cmp.credentials import Credential, PasswordCredential
@@ -108,7 +108,7 @@ def _identity(operation: CmpOperation, credential: Credential) -> object:
     return operation.signer_certificate or operation.old_certificate
 
 
-def wish_of(operation: CmpOperation, keeper: Keeper, where: Callable[[str], Span]) -> Wish:
+def wish_of(operation: CmpOperation, keeper: Keeper, where: Callable[[str], Place]) -> Wish:
     """What the operation will ask for, as far as it is known before the plan is applied."""
     is_initiate = operation.operation is Operation.INITIATE
     old = None if is_initiate else _if_there(keeper, operation.old_certificate)
