@@ -186,7 +186,7 @@ def test_nobody_listens(csc: Csc) -> None:
     silence = "# csc: ignore[ca-unreachable] it is built next week\ncertmgr"
     csc.write("site.cfg", script.replace("certmgr", silence))
     assert csc("plan", "--probe", "site.cfg").returncode == 0
-    assert csc("validate", "site.cfg").stdout == csc("validate", "site.cfg").stderr == ""
+    assert "no findings" in csc.ok("validate", "site.cfg")
 
 
 def test_a_secret_that_is_not_at_hand_is_a_note(csc: Csc) -> None:

@@ -10,9 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from csc.compiler import rules
+from csc.compiler.compile import compile_scripts
+from csc.compiler.device import DeviceState
 from csc.compiler.diagnostics import Diagnostic
+from csc.compiler.machine import Circumstances
 from csc.compiler.plan import CmpOperation, Plan
 from csc.grammar.ast import Span
+from csc.grammar.parser import parse
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.codec.general import TemplateContent
 from csc.runtime.cmp.errors import (
@@ -40,7 +44,7 @@ from csc.runtime.cmp.model import (
     PKIStatus,
     PKIStatusInfo,
 )
-from csc.runtime.cmp.protection import protect
+from csc.runtime.cmp.protection import PasswordCredential, protect
 from csc.runtime.probe import Probe, probe
 from csc.runtime.probing.asking import Way
 from csc.runtime.probing.facts import Facts
@@ -50,13 +54,13 @@ from csc.runtime.probing.refusals import judge_failure
 from csc.runtime.probing.revocations import check_crl
 from csc.runtime.probing.targets import AtHand
 from peers.certificates import NOW, make_certificate, make_root, name, new_key
-from support.cases import compile_new
+from support.cases import ISSUED
 
 P256 = AlgorithmIdentifier("1.2.840.10045.2.1", bytes.fromhex("06082a8648ce3d030107"))
 RSA = AlgorithmIdentifier("1.2.840.113549.1.1.1", b"\x05\x00")
 ED25519 = AlgorithmIdentifier("1.3.101.112")
 EMPTY = TemplateContent(None, False, False, (), (), ())
-CN, O, OU = "2.5.4.3", "2.5.4.10", "2.5.4.11"
+CN, ORG, OU = "2.5.4.3", "2.5.4.10", "2.5.4.11"
 SAN = "2.5.29.17"
 ROOT = make_root()
 SCRIPT = """\
@@ -96,7 +100,8 @@ commit
 
 
 def plan() -> Plan:
-    found = compile_new(SCRIPT).plan
+    circumstances = Circumstances(DeviceState(), ISSUED, lambda name: f"sha256:{name}")
+    found = compile_scripts([parse(SCRIPT)], circumstances).plan
     assert found is not None
     return found
 
@@ -193,10 +198,10 @@ def test_algorithms_that_nobody_knows() -> None:
     ("wanted", "subject", "expected"),
     [
         (((CN, ""),), "CN=gw", []),
-        (((CN, ""), (O, "Example")), "CN=gw,O=Example", []),
-        (((O, "Example Ltd"),), "CN=gw,O=example   LTD", []),  # RFC 5280 7.1
-        (((O, "Example"),), "CN=gw,O=Sample", ["CSC516"]),
-        (((O, "Example"),), "CN=gw", ["CSC517"]),
+        (((CN, ""), (ORG, "Example")), "CN=gw,O=Example", []),
+        (((ORG, "Example Ltd"),), "CN=gw,O=example   LTD", []),  # RFC 5280 7.1
+        (((ORG, "Example"),), "CN=gw,O=Sample", ["CSC516"]),
+        (((ORG, "Example"),), "CN=gw", ["CSC517"]),
         (((CN, ""), (OU, "")), "O=Example", ["CSC517"]),
         (((OU, "a"), (OU, "b")), "OU=b,OU=a", []),
         (((OU, "a"), (OU, "b")), "OU=b,OU=c", ["CSC516"]),
@@ -214,7 +219,7 @@ def test_subject(wanted: tuple[tuple[str, str], ...], subject: str, expected: li
 
 
 def test_the_subject_of_an_update_is_the_cas_affair() -> None:
-    facts = template(subject=((O, "Example"),))
+    facts = template(subject=((ORG, "Example"),))
     assert codes(judge(facts, wish(operation=UPDATE, subject=None))) == []
 
 
@@ -233,7 +238,7 @@ def test_ca_certs() -> None:
         name("sub"), key.public_key(), ROOT.certificate.subject, ROOT.key, is_ca=True,
         usages=("key_cert_sign", "crl_sign"),
     )  # fmt: skip
-    other = make_root(name("other")).certificate
+    other = make_root("other").certificate
     for certificates, expected in (
         ((), []),
         ((ROOT.certificate,), []),
@@ -288,8 +293,8 @@ def test_a_list_that_can_be_relied_on() -> None:
 @pytest.mark.parametrize(
     ("spoilt", "words"),
     [
-        (lambda: crl(issuer=make_root(name("other"))), "no certificate of the CA"),  # 1
-        (lambda: crl(issuer=make_root(ROOT.certificate.subject)), "not signed with"),  # 2
+        (lambda: crl(issuer=make_root("other")), "no certificate of the CA"),  # 1
+        (lambda: crl(issuer=make_root()), "not signed with"),  # 2
         (lambda: crl(begins=NOW + timedelta(hours=2)), "it begins at"),  # 3
         (lambda: crl(ends=NOW - timedelta(hours=1)), "it ended at"),  # 3
         (lambda: crl(extension=scope(indirect=True)), "not understood"),  # 4
@@ -326,7 +331,7 @@ def test_revoked() -> None:
     other = make_certificate(name("gw"), key.public_key(), ROOT.certificate.subject, ROOT.key)
     assert codes(judge(facts, wish(operation=UPDATE, signer=other))) == []
     # The same number of another CA is another certificate.
-    issuer = make_root(name("other"))
+    issuer = make_root("other")
     facts = Facts(ROOT.certificate, crls=(crl(mine.serial_number, issuer=issuer),))
     assert codes(judge(facts, wish(operation=UPDATE, signer=mine))) == []
 
@@ -419,8 +424,6 @@ class InMemory:
             header, body, replace(SECRET, reference=reference), random=secrets.token_bytes
         )
 
-
-from csc.runtime.cmp.protection import PasswordCredential  # noqa: E402
 
 SECRET = PasswordCredential(b"1", b"psk")
 ROOT_DER = ROOT.certificate.public_bytes(Encoding.DER)
