@@ -14,6 +14,7 @@ from ..compiler.policy import Policy, under_policy
 from ..compiler.selection import COMMAND_LINE, Selection
 from ..compiler.undo import undo_of
 from ..grammar.frozen import frozen
+from ..grammar.script import Script
 from ..runtime.preflight import check_plan
 from ..runtime.state.location import Location
 from .schema_files import read_catalog
@@ -52,6 +53,7 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...]
     lines: Lines
     digest: str
+    scripts: tuple[Script, ...]
     uploads: Callable[[str], bytes | None]
     parameters: Mapping[str, str]
     secret_parameters: frozenset[str]
@@ -92,6 +94,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         diagnostics,
         {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
         compilation.digest,
+        sources.scripts,
         uploads,
         compilation.parameters,
         compilation.secret_parameters,

@@ -33,8 +33,8 @@ _BY_STATE = frozenset(
         rules.UNCOMMITTED_CHANGES,
     }
 )
-# Never found when a script runs for the first time.
-_LATER = frozenset({rules.OBJECT_EXISTS})
+# Never found when a script runs for the first time, or found only where a CA is asked.
+_LATER = frozenset({rules.OBJECT_EXISTS}) | rules.OF_PROBES
 # Silences by the file that they stand in, a rule that they name, and whether they act on the whole file.
 _Named = dict[tuple[str, Rule, bool], list[tuple[Silence, Name]]]
 
@@ -64,6 +64,12 @@ def silenced(
     for silence in silences:
         faults += _faults(silence, used, excused, is_judged=is_judged)
     return left + faults
+
+
+def not_silenced(scripts: Sequence[Script], found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What silences leave of findings that come after compiling; silences are not judged by these."""
+    named = _by_rule([silence for script in scripts for silence in read_silences(script)[0]])
+    return [d for d in found if not _is_silenced(d, named, set())]
 
 
 def can_be_silenced(rule: Rule) -> bool:

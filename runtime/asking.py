@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -37,6 +38,22 @@ from .state.vault import Vault
 _MACS = {"PBM": MacScheme.PBM, "PBMAC1": MacScheme.PBMAC1, "PBM-SHA1": MacScheme.PBM_SHA1}
 _PADDINGS = {"PKCS1": RSAPadding.PKCS1, "PSS": RSAPadding.PSS}
 _REASONS = {reason.value: reason for reason in x509.ReasonFlags}
+
+
+class Keeper(Protocol):
+    """What gives certificates and keys by their content ids."""
+
+    def certificate(self, planned: str | None) -> x509.Certificate:
+        """A certificate.
+
+        Raises:
+            ContentMissing: here and below, if it is not at hand.
+        """
+        ...
+
+    def key(self, planned: str | None) -> PrivateKeyTypes:
+        """A private key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +144,8 @@ def transaction_for(
             resend=resend,
             last=last,
         )
-    certificate = holdings.certificate(operation.old_certificate)
-    certificate_key = holdings.key(operation.old_key)
-    credential = SignatureCredential(
-        certificate, certificate_key, padding=_PADDINGS[server.rsa_padding]
-    )
+    credential = pair_in_force(operation, holdings)
+    certificate, certificate_key = credential.certificate, credential.private_key
     if operation.operation is Operation.UPDATE:
         return requests.update(
             certificate=certificate,
@@ -172,7 +186,7 @@ def policy_of(server: Server) -> Policy:
     )
 
 
-def tls_trust_of(server: Server, holdings: Holdings) -> TlsTrust | None:
+def tls_trust_of(server: Server, holdings: Keeper) -> TlsTrust | None:
     """What a CMPServer's TLS certificate may lead to, by its property TLS; None without TLS.
 
     Raises:
@@ -186,7 +200,20 @@ def tls_trust_of(server: Server, holdings: Holdings) -> TlsTrust | None:
     return TlsTrust(ca, uses_system=server.tls != "CACert")
 
 
-def credential_of(operation: CmpOperation, holdings: Holdings) -> Credential:
+def pair_in_force(operation: CmpOperation, holdings: Keeper) -> SignatureCredential:
+    """What signs an update or a revocation.
+
+    Raises:
+        ContentMissing: if the certificate or its key is not in the state.
+    """
+    return SignatureCredential(
+        holdings.certificate(operation.old_certificate),
+        holdings.key(operation.old_key),
+        padding=_PADDINGS[operation.server.rsa_padding],
+    )
+
+
+def credential_of(operation: CmpOperation, holdings: Keeper) -> Credential:
     """What an initiate is authenticated with: a certificate that signs it, or reference number and secret.
 
     Raises:

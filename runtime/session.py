@@ -76,7 +76,7 @@ def open_session(
             from .cmp.transport import HttpTransport
 
             transport = stack.enter_context(HttpTransport(connect_to=partial(follow, routes)))
-            send = _in_clear(transport.send) if uses_sandbox else transport.send
+            send = in_clear(transport.send) if uses_sandbox else transport.send
             if record is not None:
                 from .evidence.recorder import recording
 
@@ -112,7 +112,7 @@ def prepare_vault(location: Location) -> None:
         open_vault(location.vault_key, is_new=is_new)
 
 
-def _in_clear(send: Send) -> Send:
+def in_clear(send: Send) -> Send:
     """`send`, without TLS: the sandbox is on this machine, whatever port a script says."""
 
     def send_in_clear(url: str, message: bytes, tls: TlsTrust | None) -> bytes:

@@ -108,9 +108,10 @@ def test_picture_is_up_to_date() -> None:
 
 
 def test_every_rule_is_shown_by_a_test() -> None:
-    """Each rule is broken by an example of its page, by a case, or by a test of the command."""
+    """Each rule is broken by an example of its page, by a case, or by a test of command or runtime."""
     shown = "".join(p.read_text() for p in (REPOSITORY / "tests" / "cases").rglob("*.expected"))
-    commands = "".join(p.read_text() for p in (REPOSITORY / "tests" / "cli").glob("*.py"))
+    folders = (REPOSITORY / "tests" / name for name in ("cli", "runtime"))
+    commands = "".join(p.read_text() for folder in folders for p in folder.glob("*.py"))
     for rule in RULES:
         on_its_page = any("shown" not in e.words for e in examples(rule, "wrong"))
         in_a_case = f"[{rule.code} {rule.name}]" in shown

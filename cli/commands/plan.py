@@ -54,6 +54,11 @@ FORMATS = ("text", "json", "markdown")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit code 2 if there is something to do, else 0."
 )
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Ask each CA what it takes, before anything is requested. Changes nothing.",
+)
 @options.base
 @options.sandbox
 @options.strict
@@ -75,6 +80,7 @@ def command(
     json_into: Path | None,
     max_length: int | None,
     detailed_exitcode: bool,
+    probe: bool,
     base_file: Path | None,
     sandbox: bool,
     strict: bool,
@@ -110,21 +116,35 @@ def command(
         raise click.UsageError(
             "--base and --out exclude each other: only a device's state can be applied to"
         )
-    planned = make_plan(request, location_of(settings.state), base_file)
+    location = location_of(settings.state)
+    planned = make_plan(request, location, base_file)
+    probed = None
+    if probe and planned.plan is not None:
+        from ..probing import ask_first  # with what speaks CMP, which a plan does without
+
+        probed, planned = ask_first(request, planned, planned.plan, location, settings.routes)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     plan = planned.plan
     note = plan_text.sandbox_note(plan) if sandbox and plan else ""
+    is_json = as_json or form == "json"
+    if probed is not None and not is_json:
+        is_text = form == "text" and not is_undo
+        if is_text or not settings.is_quiet:
+            click.echo(probed.text, nl=False, err=not is_text)
     if form == "markdown":
         length = max_length or plan_markdown.MAX_LENGTH
         click.echo(plan_markdown.render(plan, planned.diagnostics, length, note), nl=False)
     if plan is None:
+        if probed is not None and is_json:
+            click.echo(to_json(probed.document))
         return FAILED
     if out is not None:
         _write(out, planfile.dump(request, planned, plan))
     if json_into is not None:
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
-    if as_json or form == "json":
-        click.echo(to_json(plan_to_json(plan)))
+    if is_json:
+        more = {} if probed is None else {"probe": probed.document}
+        click.echo(to_json({**plan_to_json(plan), **more}))
     elif is_undo:
         click.echo(undo_script.render(plan), nl=False)
     elif form == "text":

@@ -16,10 +16,11 @@ SCHEMA = "csc/diagnostics/1"
 def render(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
     """The document."""
     del lines
-    return to_json({"schema": SCHEMA, "diagnostics": [_finding(d) for d in diagnostics]})
+    return to_json({"schema": SCHEMA, "diagnostics": [finding_to_json(d) for d in diagnostics]})
 
 
-def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
+def finding_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One finding."""
     fix = diagnostic.fix
     return {
         "code": diagnostic.rule.code,

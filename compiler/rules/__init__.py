@@ -98,6 +98,30 @@ SCOPE_LEAVES_DANGLING = Rule("CSC502", "scope-leaves-dangling", _E, "a scope bre
 SCOPE_LOSES_KEY = Rule("CSC503", "scope-loses-key", _E, "a scope obtains what it does not bind")
 NOTHING_TO_REPLACE = Rule("CSC504", "nothing-to-replace", _E, "--replace without an -initiate")
 
+# With --probe: what the CAs of a plan answer. The plan does what the script says all the same.
+CA_UNREACHABLE = Rule("CSC511", "ca-unreachable", _E, "no CMP server answers", True)
+CREDENTIAL_REFUSED = Rule("CSC512", "credential-refused", _E, "the CA refuses who asks", True)
+FOREIGN_CA = Rule("CSC513", "foreign-ca", _E, "CACert does not vouch for the answer", True)
+KEY_NOT_TAKEN = Rule("CSC514", "key-not-taken", _E, "the CA's template excludes the key", True)
+KEY_NOT_LISTED = Rule("CSC515", "key-not-listed", _W, "the CA does not list the kind of key")
+SUBJECT_FIXED = Rule("CSC516", "subject-fixed", _E, "the CA fixes a part of the subject", True)
+SUBJECT_INCOMPLETE = Rule("CSC517", "subject-incomplete", _W, "the CA wants more in the subject")
+NAMES_WANTED = Rule("CSC518", "names-wanted", _W, "the CA wants alternative names")
+FOREIGN_CA_CERTS = Rule("CSC519", "foreign-ca-certs", _W, "no CA certificate leads to CACert")
+REVOKED_AT_CA = Rule("CSC520", "revoked-at-ca", _E, "the CA has revoked what signs", True)
+REVOKED_ALREADY = Rule("CSC521", "revoked-already", _N, "-revoke of what the CA has revoked")
+NEW_ROOT = Rule("CSC522", "new-root", _N, "the CA has a new root")
+QUESTION_OPEN = Rule("CSC523", "question-open", _N, "the CA does not answer a question")
+CA_NOT_ASKED = Rule("CSC524", "ca-not-asked", _N, "nobody can ask the CA yet")
+# Found with --probe only.
+OF_PROBES = frozenset(
+    {
+        *(CA_UNREACHABLE, CREDENTIAL_REFUSED, FOREIGN_CA, KEY_NOT_TAKEN, KEY_NOT_LISTED),
+        *(SUBJECT_FIXED, SUBJECT_INCOMPLETE, NAMES_WANTED, FOREIGN_CA_CERTS, REVOKED_AT_CA),
+        *(REVOKED_ALREADY, NEW_ROOT, QUESTION_OPEN, CA_NOT_ASKED),
+    }
+)
+
 RULES: tuple[Rule, ...] = tuple(
     sorted((v for v in list(globals().values()) if isinstance(v, Rule)), key=lambda r: r.code)
 )

@@ -42,6 +42,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from .errors import (
     CMPError,
     MalformedMessage,
+    NotProtected,
     ProtectionError,
     Rejected,
     UnexpectedAnswer,
@@ -79,6 +80,8 @@ NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 # made when it first arrived, so an answer may be as old as its request.
 CLOCK_TOLERANCE = timedelta(hours=1)
 _VERSIONS = (2, 3)
+BODY = "body of the answer"
+"""What is unexpected where a CA answers something else than it was asked (check 9)."""
 # What an extraCerts field may hold before searching it becomes work for an attacker.
 _MOST_CERTIFICATES = 32
 
@@ -199,10 +202,11 @@ def _check_may_be_bare(answer: PKIMessage, policy: Policy) -> None:
     field = _MAY_BE_BARE.get(answer.body.type) if answer.body.type else None
     if field is not None and getattr(policy, field):
         return
-    claim = ""
+    said, claim = "", None
     if isinstance(content, ErrorMsgContent):
-        claim = f"; it claims to be a refusal: {describe(content.status)}"
-    error = ProtectionError(f"the answer is not protected{claim}", transaction)
+        claim = content.status
+        said = f"; it claims to be a refusal: {describe(claim)}"
+    error = NotProtected(f"the answer is not protected{said}", transaction, claim)
     if field is not None:
         error.way_out = (
             f"if this CA cannot do better, `Tolerate={field.replace('_', '-')}` at the CMPServer"
@@ -276,7 +280,7 @@ def check_body_type(answer: PKIMessage, wanted: BodyType, what: str) -> None:
         raise Rejected(what, content.status, answer.header.transaction_id)
     if answer.body.type is not wanted:
         got = answer.body.type or getattr(content, "name", "another body")
-        raise UnexpectedAnswer("body of the answer", wanted, got, answer.header.transaction_id)
+        raise UnexpectedAnswer(BODY, wanted, got, answer.header.transaction_id)
 
 
 def check_poll_rep(answer: PKIMessage, content: PollRepContent, polled: int) -> PollEntry:

@@ -13,6 +13,7 @@
     |   +-- AnswerTooLarge          more than a CMP message may have
     +-- MalformedMessage            bytes that are no PKIMessage
     +-- ProtectionError             MAC or signature missing, wrong, or of a kind not accepted
+    |   +-- NotProtected            neither is there
     +-- UnexpectedAnswer            a header or body that does not belong to the request
     +-- StillWaiting                the CA has not decided within the time that it was given
     +-- Rejected                    the CA says no
@@ -130,6 +131,16 @@ class ProtectionError(CMPError):
     way_out = "check -username, -password and the CACert of the CMPServer"
 
 
+class NotProtected(ProtectionError):
+    """A message without MAC or signature; `claim` is the refusal that it says it is, from anybody."""
+
+    def __init__(
+        self, message: str, transaction_id: bytes | None = None, claim: PKIStatusInfo | None = None
+    ) -> None:
+        super().__init__(message, transaction_id)
+        self.claim = claim
+
+
 class UnexpectedAnswer(CMPError):
     """An answer that does not belong to the request: what was expected, and what came."""
 
@@ -139,6 +150,7 @@ class UnexpectedAnswer(CMPError):
         self, what: str, expected: str, got: str, transaction_id: bytes | None = None
     ) -> None:
         super().__init__(f"{what}: expected {expected}, got {clean(got)}", transaction_id)
+        self.what = what
         self.expected = expected
         self.got = got
 

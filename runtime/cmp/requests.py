@@ -165,10 +165,21 @@ def ask(
     recipient: x509.Name,
     now: datetime,
     random: Random,
+    profile: str | None = None,
     policy: Policy = STRICT,
 ) -> Transaction:
-    """A genm (RFC 9483 4.3): questions to the CA; `general` makes them, and reads the answers."""
-    request = Request(BodyType.GENM, credential, tuple(anchors), recipient, policy=policy)
+    """A genm (RFC 9483 4.3): questions to the CA; `general` makes them, and reads the answers.
+
+    `profile` is what the first question is about (RFC 9810 5.1.1.4).
+    """
+    request = Request(
+        BodyType.GENM,
+        credential,
+        tuple(anchors),
+        recipient,
+        general_info=_profile(profile),
+        policy=policy,
+    )
     return Transaction(request, GeneralContent(tuple(infos)), now, random, None)
 
 

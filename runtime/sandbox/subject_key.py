@@ -26,8 +26,8 @@ SubjectKey = SigningKey | KEMKey
 _NULL = b"\x05\x00"
 _EC = "1.2.840.10045.2.1"
 RSA = AlgorithmIdentifier("1.2.840.113549.1.1.1", _NULL)
-# Bits that are named to who asks; lengths in between are certified as well.
-RSA_LENGTHS = (2048, 3072, 4096, 8192)
+# Bits that are named to who asks, all that csc makes; lengths in between are certified as well.
+RSA_LENGTHS = (2048, 3072, 4096, 5120, 6144, 7168, 8192)
 # One id-ecPublicKey for each curve (RFC 9810 5.3.19.2).
 SIGNING_ALGORITHMS = (
     AlgorithmIdentifier(_EC, der.oid("1.2.840.10045.3.1.7")),  # P-256

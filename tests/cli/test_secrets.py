@@ -49,6 +49,8 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
             run("validate", "--sandbox", "--format", form, f"scripts/{name}.cfg")
     run("plan", "--sandbox", "--out", "plan.json", "scripts/gateway.cfg")
     run("plan", "--sandbox", "--json", "scripts/gateway.cfg")
+    run("plan", "--sandbox", "--probe", "--json", "scripts/gateway.cfg")
+    run("--connect-to", "::127.0.0.1:1", "plan", "--probe", "scripts/gateway.cfg")
     run("plan", "--sandbox", "--json-into", "into.json", "scripts/gateway.cfg")
     for name in ("gateway", "typo"):
         run("plan", "--sandbox", "--format", "markdown", f"scripts/{name}.cfg")

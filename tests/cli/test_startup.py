@@ -26,11 +26,11 @@ ELSEWHERE = (
 OF_THE_RUNTIME = {"fingerprint", "preflight", "state", "state.errors", "state.location", "uploads"}
 
 
-def loaded_by_validate(csc: Csc) -> set[str]:
-    """The modules that `csc validate` of the sample has loaded when it ends."""
+def loaded_by(csc: Csc, command: str) -> set[str]:
+    """The modules that the command has loaded when it ends, given the sample."""
     code = (
         "import sys\nfrom csc.cli.main import main\n"
-        f"sys.argv = ['csc', 'validate', '--sandbox', {str(GATEWAY)!r}]\n"
+        f"sys.argv = ['csc', {command!r}, '--sandbox', {str(GATEWAY)!r}]\n"
         "try:\n    main()\nfinally:\n    print(*sys.modules)\n"
     )
     result = subprocess.run(
@@ -45,7 +45,7 @@ def loaded_by_validate(csc: Csc) -> set[str]:
 
 
 def test_validate_loads_only_what_it_needs(csc: Csc) -> None:
-    loaded = loaded_by_validate(csc)
+    loaded = loaded_by(csc, "validate")
     assert {"lark", "click", "csc.compiler.compile"} <= loaded
     assert loaded.isdisjoint((*LIBRARIES, *STANDARD, *ELSEWHERE))
     of_the_runtime = {m.removeprefix("csc.runtime.") for m in loaded if "csc.runtime." in m}
@@ -54,6 +54,13 @@ def test_validate_loads_only_what_it_needs(csc: Csc) -> None:
 
 def test_validate_against_a_state_loads_no_cryptography(csc: Csc) -> None:
     csc.ok("apply", "--sandbox", "--yes", GATEWAY)
-    loaded = loaded_by_validate(csc)
+    loaded = loaded_by(csc, "validate")
     assert "csc.runtime.state.store" in loaded
     assert loaded.isdisjoint(LIBRARIES)
+
+
+def test_plan_loads_nothing_of_a_probe(csc: Csc) -> None:
+    loaded = loaded_by(csc, "plan")
+    assert "csc.cli.planning" in loaded
+    assert loaded.isdisjoint((*LIBRARIES, "csc.cli.probing", "csc.runtime.probe"))
+    assert not any(m.startswith(("csc.runtime.probing", "csc.runtime.cmp")) for m in loaded)

@@ -18,6 +18,7 @@ from csc.runtime.cmp.codec import (
 from csc.runtime.cmp.errors import (
     CMPError,
     MalformedMessage,
+    NotProtected,
     ProtectionError,
     Rejected,
     UnexpectedAnswer,
@@ -235,18 +236,18 @@ def unprotected(answer: bytes) -> bytes:
 
 def test_check_8_no_protection(ca: FakeCA, ir) -> None:
     answer = unprotected(ca.enrol(asked(ir), ca.issue_for(asked(ir))))
-    refused(ir, answer, ProtectionError, "not protected")
+    refused(ir, answer, NotProtected, "not protected")
 
 
 def test_check_8_algorithm_without_protection(ca: FakeCA, ir) -> None:
     message = decode(ca.enrol(asked(ir), ca.issue_for(asked(ir))))
     answer = encode_message(message.protected_part, None, ())
-    refused(ir, answer, ProtectionError, "not protected")
+    refused(ir, answer, NotProtected, "not protected")
 
 
 def test_check_8_an_unprotected_refusal_is_no_refusal_but_is_told(ca: FakeCA, ir) -> None:
     answer = unprotected(ca.answer(asked(ir), PKIBody(BodyType.ERROR, ErrorMsgContent(REJECTION))))
-    refused(ir, answer, ProtectionError, "claims to be a refusal.*no such device")
+    refused(ir, answer, NotProtected, "claims to be a refusal.*no such device")
 
 
 def test_check_8a_a_mac_does_not_answer_a_signed_request(ca: FakeCA, kur) -> None:
@@ -419,7 +420,7 @@ def test_check_8_an_unprotected_error_is_taken_by_its_own_option_only(ca, key, p
     error = refused(
         transaction,
         unprotected(ca.answer(asked(transaction), body)),
-        ProtectionError,
+        NotProtected,
         "not protected",
     )
     assert "Tolerate=unprotected-error" in error.way_out
@@ -437,7 +438,7 @@ def test_check_8_an_unprotected_pkiconf_is_taken_by_its_own_option_only(ca, key,
         transaction.receive(ca.enrol(request, ca.issue_for(request)), NOW)
         answer = unprotected(ca.confirm(asked(transaction)))
         if accepts is policy:
-            refused(transaction, answer, ProtectionError, "not protected")
+            refused(transaction, answer, NotProtected, "not protected")
         else:
             assert transaction.receive(answer, NOW) == Confirmed()
 
@@ -455,7 +456,7 @@ def test_check_8_an_unprotected_rp_is_taken_by_its_own_option_only(ca: FakeCA, p
         )
         answer = unprotected(ca.revoke(asked(transaction)))
         if accepts is policy:
-            refused(transaction, answer, ProtectionError, "not protected")
+            refused(transaction, answer, NotProtected, "not protected")
         else:
             assert transaction.receive(answer, NOW) == Revoked(ACCEPTED)
 
@@ -502,7 +503,7 @@ def test_check_8_an_unprotected_error_is_no_good_news(
 def test_check_8_a_certificate_never_comes_unprotected(ca: FakeCA, key) -> None:
     transaction = tolerant(ca, key, BARE)
     answer = unprotected(ca.enrol(asked(transaction), ca.issue_for(asked(transaction))))
-    refused(transaction, answer, ProtectionError, "not protected")
+    refused(transaction, answer, NotProtected, "not protected")
 
 
 # 9. The body.
