@@ -17,7 +17,7 @@ from .codec import (
     encode_pbmac1_parameter,
 )
 from .credentials import MacScheme
-from .errors import MalformedMessage, ProtectionError
+from .errors import MalformedMessage, ProtectionError, WrongMac
 from .model import AlgorithmIdentifier, PBMParameter, PKIMessage
 
 PASSWORD_BASED_MAC = "1.2.840.113533.7.66.13"  # noqa: S105  (an object identifier)
@@ -109,7 +109,7 @@ def verify_mac(message: PKIMessage, secret: bytes, *, accepts_sha1: bool = False
         error.transaction_id = transaction
         raise
     if not hmac.compare_digest(expected, message.protection):
-        raise ProtectionError("the message's MAC is not made with the shared secret", transaction)
+        raise WrongMac("the message's MAC is not made with the shared secret", transaction)
 
 
 def compute_mac(
