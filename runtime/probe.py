@@ -30,7 +30,7 @@ TOTAL = timedelta(seconds=60)
 _OF_SERVERS = frozenset(
     {
         rules.CA_UNREACHABLE,
-        rules.FOREIGN_CA,
+        rules.ANSWER_NOT_BELIEVED,
         rules.FOREIGN_CA_CERTS,
         rules.NEW_ROOT,
         rules.QUESTION_OPEN,

@@ -101,7 +101,9 @@ NOTHING_TO_REPLACE = Rule("CSC504", "nothing-to-replace", _E, "--replace without
 # With --probe: what the CAs of a plan answer. The plan does what the script says all the same.
 CA_UNREACHABLE = Rule("CSC511", "ca-unreachable", _E, "no CMP server answers", True)
 CREDENTIAL_REFUSED = Rule("CSC512", "credential-refused", _E, "the CA refuses who asks", True)
-FOREIGN_CA = Rule("CSC513", "foreign-ca", _E, "CACert does not vouch for the answer", True)
+ANSWER_NOT_BELIEVED = Rule(
+    "CSC513", "answer-not-believed", _E, "who answers is no CA of ours", True
+)
 KEY_NOT_TAKEN = Rule("CSC514", "key-not-taken", _E, "the CA's template excludes the key", True)
 KEY_NOT_LISTED = Rule("CSC515", "key-not-listed", _W, "the CA does not list the kind of key")
 SUBJECT_FIXED = Rule("CSC516", "subject-fixed", _E, "the CA fixes a part of the subject", True)
@@ -116,7 +118,7 @@ CA_NOT_ASKED = Rule("CSC524", "ca-not-asked", _N, "nobody can ask the CA yet")
 # Found with --probe only.
 OF_PROBES = frozenset(
     {
-        *(CA_UNREACHABLE, CREDENTIAL_REFUSED, FOREIGN_CA, KEY_NOT_TAKEN, KEY_NOT_LISTED),
+        *(CA_UNREACHABLE, CREDENTIAL_REFUSED, ANSWER_NOT_BELIEVED, KEY_NOT_TAKEN, KEY_NOT_LISTED),
         *(SUBJECT_FIXED, SUBJECT_INCOMPLETE, NAMES_WANTED, FOREIGN_CA_CERTS, REVOKED_AT_CA),
         *(REVOKED_ALREADY, NEW_ROOT, QUESTION_OPEN, CA_NOT_ASKED),
     }

@@ -14,6 +14,7 @@
     +-- MalformedMessage            bytes that are no PKIMessage
     +-- ProtectionError             MAC or signature missing, wrong, or of a kind not accepted
     |   +-- NotProtected            neither is there
+    |   +-- WrongMac                a MAC that is made with another secret
     +-- UnexpectedAnswer            a header or body that does not belong to the request
     +-- StillWaiting                the CA has not decided within the time that it was given
     +-- Rejected                    the CA says no
@@ -139,6 +140,10 @@ class NotProtected(ProtectionError):
     ) -> None:
         super().__init__(message, transaction_id)
         self.claim = claim
+
+
+class WrongMac(ProtectionError):
+    """A MAC that is not made with the shared secret."""
 
 
 class UnexpectedAnswer(CMPError):

@@ -17,7 +17,7 @@ from .codec import (
     encode_pbmac1_parameter,
 )
 from .credentials import MacScheme
-from .errors import MalformedMessage, ProtectionError
+from .errors import MalformedMessage, ProtectionError, WrongMac
 from .model import AlgorithmIdentifier, PBMParameter, PKIMessage
 
 PASSWORD_BASED_MAC = "1.2.840.113533.7.66.13"  # noqa: S105  (an object identifier)

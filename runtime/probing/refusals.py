@@ -15,6 +15,7 @@ from ..cmp.errors import (
     TransportError,
     UnexpectedAnswer,
     UntrustedCertificate,
+    WrongMac,
     describe,
 )
 from ..cmp.model import PKIFailureInfo, PKIStatusInfo
@@ -40,22 +41,30 @@ def judge_failure(error: CMPError, wish: Wish) -> Diagnostic:
             )
         case UnexpectedAnswer(what=what) if what != BODY:
             return _server_fault(
-                rules.FOREIGN_CA,
+                rules.ANSWER_NOT_BELIEVED,
                 f"the answer of {wish.server} is not to this question",
                 error,
                 wish,
             )
         case NotProtected() if refusal is None:
             return _server_fault(
-                rules.FOREIGN_CA, f"nobody vouches for the answer of {wish.server}", error, wish
+                rules.ANSWER_NOT_BELIEVED,
+                f"nobody vouches for the answer of {wish.server}",
+                error,
+                wish,
             )
-        case ProtectionError() if refusal is None and _uses_secret(wish):
+        case WrongMac():
             return _refused(error, wish)
-        case UntrustedCertificate() | ProtectionError() | AlgorithmNotSupported() if (
-            refusal is None
-        ):
+        case ProtectionError() | AlgorithmNotSupported() if refusal is None:
             return _server_fault(
-                rules.FOREIGN_CA,
+                rules.ANSWER_NOT_BELIEVED,
+                f"the answer of {wish.server} is not protected as it has to be",
+                error,
+                wish,
+            )
+        case UntrustedCertificate():
+            return _server_fault(
+                rules.ANSWER_NOT_BELIEVED,
                 f"{wish.operation.server.ca.reference} does not vouch for the answer of"
                 f" {wish.server}",
                 error,

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from csc.cli.findings import FORMATS
 from jsonschema import Draft202012Validator
 from peers.bouncycastle import bouncycastle_server, ledger, needs_bouncycastle
+from peers.certificates import make_root
+from peers.openssl import mock_server, needs_openssl
 from support.command import REPOSITORY, SAMPLES, Csc
 
 from .test_schemas import DIAGNOSTICS, PLAN, check, validator
@@ -348,3 +351,35 @@ def test_no_output_holds_the_secret(csc: Csc) -> None:
             assert secret not in text
             assert secret.encode().hex() not in text
         assert not (csc.folder / ".csc").exists()
+
+
+# -- OpenSSL ---------------------------------------------------------------------------------------------
+
+
+@needs_openssl
+def test_a_server_that_answers_nothing_of_use(csc: Csc) -> None:
+    """OpenSSL's mock server gives general messages back as they came."""
+    folder = csc.folder / "peer"
+    folder.mkdir()
+    root = make_root()
+    pem = root.certificate.public_bytes(Encoding.PEM)
+    (folder / "root.pem").write_bytes(pem)
+    options = ("-srv_ref", "3078", "-srv_secret", f"pass:{SECRET}", "-rsp_cert", "root.pem")
+    with mock_server(folder, *options) as port:
+        peer = Site(csc, folder, port)
+        peer.write()
+        code, found, _ = peer.probe()  # its MAC is made with SHA-1
+        assert code == 1
+        assert found.keys() == {"CSC513"}
+        assert "MAC=PBM-SHA1" in found["CSC513"]["help"]
+        script = (csc.folder / "site.cfg").read_text()
+        csc.write("site.cfg", script.replace("FQDN=", "MAC=PBM-SHA1 FQDN="))
+        code, found, asked = peer.probe()
+        assert code == 0
+        assert found.keys() == {"CSC523"}
+        assert "rootCaKeyUpdate" in found["CSC523"]["notes"][0]
+        assert asked.startswith("asked ca for cmp/gw: root valid until ")
+        csc.environment["CMP_SECRET"] = "another"
+        code, found, _ = peer.probe()
+        assert code == 1
+        assert found.keys() == {"CSC512"}

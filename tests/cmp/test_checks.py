@@ -24,6 +24,7 @@ from csc.runtime.cmp.errors import (
     UnexpectedAnswer,
     UntrustedCertificate,
     WrongCertificate,
+    WrongMac,
     failure_name,
 )
 from csc.runtime.cmp.events import (
@@ -333,17 +334,20 @@ def test_check_8c_the_signer_has_expired(ca: FakeCA, kur) -> None:
 def test_check_8d_another_secret(ca: FakeCA, ir) -> None:
     other = PasswordCredential(SECRET.reference, b"open barley")
     answer = ca.enrol(asked(ir), ca.issue_for(asked(ir)), credential=other)
-    error = refused(ir, answer, ProtectionError, "not made with the shared secret")
+    error = refused(ir, answer, WrongMac, "not made with the shared secret")
     assert "sesame" not in str(error)
 
 
 def test_check_8d_a_changed_body(ca: FakeCA, ir, kur) -> None:
-    for transaction, words in ((ir, "shared secret"), (kur, "signature is wrong")):
+    for transaction, error, words in (
+        (ir, WrongMac, "shared secret"),
+        (kur, ProtectionError, "signature is wrong"),
+    ):
         honest = decode(ca.enrol(asked(transaction), ca.issue_for(asked(transaction))))
         forged = cert_rep(asked(transaction), CertResponse(0, REJECTION))
         part = encode_protected_part(honest.header, forged)
         answer = encode_message(part, honest.protection, honest.extra_certs)
-        refused(transaction, answer, ProtectionError, words)
+        refused(transaction, answer, error, words)
 
 
 def test_check_8d_a_signature_by_another_key(ca: FakeCA, kur) -> None:

@@ -18,7 +18,7 @@ from csc.compiler.plan import CmpOperation, Plan
 from csc.grammar.ast import Span
 from csc.grammar.parser import parse
 from csc.runtime.cmp.codec import decode
-from csc.runtime.cmp.codec.general import TemplateContent
+from csc.runtime.cmp.codec.general import TemplateContent, read_template
 from csc.runtime.cmp.errors import (
     AlgorithmNotSupported,
     CMPError,
@@ -31,6 +31,7 @@ from csc.runtime.cmp.errors import (
     TlsFailed,
     UnexpectedAnswer,
     UntrustedCertificate,
+    WrongMac,
 )
 from csc.runtime.cmp.model import (
     AlgorithmIdentifier,
@@ -54,6 +55,7 @@ from csc.runtime.probing.refusals import judge_failure
 from csc.runtime.probing.revocations import check_crl
 from csc.runtime.probing.targets import AtHand
 from peers.certificates import NOW, make_certificate, make_root, name, new_key
+from peers.der import wrap
 from support.cases import ISSUED
 
 P256 = AlgorithmIdentifier("1.2.840.10045.2.1", bytes.fromhex("06082a8648ce3d030107"))
@@ -355,7 +357,8 @@ FAILURES: list[tuple[CMPError, CmpOperation, str]] = [
     (rejected(F.BAD_MESSAGE_CHECK), INITIATE, "CSC512"),
     (rejected(F.WRONG_INTEGRITY), INITIATE, "CSC512"),
     (rejected(F.SIGNER_NOT_TRUSTED), UPDATE, "CSC512"),
-    (ProtectionError("MAC wrong"), INITIATE, "CSC512"),
+    (WrongMac("MAC wrong"), INITIATE, "CSC512"),
+    (ProtectionError("MAC with SHA-1"), INITIATE, "CSC513"),
     (NotProtected("bare", None, refusal(F.BAD_MESSAGE_CHECK)), INITIATE, "CSC512"),
     (NotProtected("bare", None, refusal(F.BAD_REQUEST)), INITIATE, "CSC523"),
     (NotProtected("bare"), INITIATE, "CSC513"),
@@ -501,3 +504,13 @@ def test_without_the_ca_certificate_nobody_is_asked() -> None:
     found = probe(plan(), AtHand(lambda _: None, lambda _: None), way, lambda verb, _: verb)
     assert codes(found.findings) == ["CSC524"] * 4
     assert found.asked == ()
+
+
+@pytest.mark.parametrize(
+    ("tag", "encoding"), [(0x0C, "utf-8"), (0x13, "ascii"), (0x1E, "utf-16-be"), (0x14, "latin-1")]
+)
+@pytest.mark.parametrize("text", ["", "Example", "x" * 127, "x" * 200, "x" * 40_000])
+def test_subjects_of_templates_in_any_string(tag: int, encoding: str, text: str) -> None:
+    attribute = wrap(0x30, bytes.fromhex("060355040a"), wrap(tag, text.encode(encoding)))
+    subject = wrap(0xA5, wrap(0x30, wrap(0x31, attribute)))
+    assert read_template(wrap(0x30, wrap(0x30, subject))).subject == ((ORG, text),)

@@ -55,7 +55,6 @@ class Device:
     clock: Callable[[], datetime] = utc_now
     pause: Callable[[float], None] = no_pause
     name: str = "default"
-    pause: Callable[[float], None] = no_pause
 
     @property
     def location(self) -> Location:

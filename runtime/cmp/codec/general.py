@@ -21,6 +21,9 @@ from .writing import encode_time
 _ALGORITHM_CONTROL = "1.3.6.1.5.5.7.5.1.11"  # id-regCtrl-algId
 _RSA_LENGTH_CONTROL = "1.3.6.1.5.5.7.5.1.12"  # id-regCtrl-rsaKeyLen
 
+# Of strings by their tags; the others are UTF-8, or a part of it.
+_ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+
 _UPDATE = univ.Sequence(
     componentType=namedtype.NamedTypes(
         namedtype.NamedType("newWithNew", univ.Any()),
@@ -121,12 +124,17 @@ def encode_crl_status(issuer: x509.Name, this_update: datetime | None) -> bytes:
 
 def _attributes(der: bytes) -> tuple[tuple[str, str], ...]:
     name = decode_value(der, rfc5280.RDNSequence())
-    found: list[tuple[str, str]] = []
-    for rdn in name:
-        for attribute in rdn:
-            text = bytes(attribute["value"])[2:]  # a short string, behind its tag and length
-            found.append((str(attribute["type"]), text.decode("utf-8", "replace")))
-    return tuple(found)
+    return tuple(
+        (str(attribute["type"]), _text(bytes(attribute["value"])))
+        for rdn in name
+        for attribute in rdn
+    )
+
+
+def _text(der: bytes) -> str:
+    """A DirectoryString, whose tag and length are whole (RFC 5280 4.1.2.4)."""
+    long = der[1] & 0x7F if der[1] & 0x80 else 0  # bytes that the length takes
+    return der[2 + long :].decode(_ENCODINGS.get(der[0], "utf-8"), "replace")
 
 
 def _algorithm(value) -> AlgorithmIdentifier:
