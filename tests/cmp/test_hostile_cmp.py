@@ -148,7 +148,7 @@ def test_fault_has_a_name(name: str, ca: FakeCA, key) -> None:
     assert re.search(fault.words, end.message), end.message
     assert end.transaction_id == transaction.transaction_id
     assert str(end).isprintable()
-    assert len(str(end)) < 1000
+    assert len(str(end)) < 2100
     assert len(sent) == fault.sends
     assert not any(isinstance(event, Revoked | Answered) for event in events)
     assert is_rejection(sent[-1]) == fault.rejects
