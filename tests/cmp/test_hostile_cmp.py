@@ -1,5 +1,6 @@
 """Whatever a server does to CMP ends in a named error, in time, and in little memory."""
 
+import itertools
 import re
 import secrets
 import threading
@@ -8,26 +9,49 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import mlkem
 from csc.runtime.cmp import general, requests
 from csc.runtime.cmp.client import Connection, run
 from csc.runtime.cmp.codec import MAX_MESSAGE_SIZE, decode
-from csc.runtime.cmp.errors import CMPError
+from csc.runtime.cmp.errors import CMPError, MalformedMessage
 from csc.runtime.cmp.events import Answered, CertificateReceived, Event, Revoked
-from csc.runtime.cmp.model import BodyType, CertConfirmContent, PKIStatus
+from csc.runtime.cmp.model import (
+    BodyType,
+    CertConfirmContent,
+    GeneralContent,
+    InfoTypeAndValue,
+    PKIBody,
+    PKIStatus,
+)
 from csc.runtime.cmp.names import alternative_names
 from csc.runtime.cmp.protection import SignatureCredential
 from csc.runtime.cmp.transaction import Transaction
 from csc.runtime.cmp.transport import HttpTransport
 from peers.certificates import NOW
-from peers.fake_ca import SECRET, SUBJECT, FakeCA
+from peers.der import nodes
+from peers.fake_ca import IMPLICIT_CONFIRM, SECRET, SUBJECT, FakeCA
 from peers.faults_of_bytes import BYTES
+from peers.faults_of_certificates import CERTIFICATES, ENCRYPTED
 from peers.faults_of_content import CONTENT
-from peers.faults_of_protection import PROTECTIONS
-from peers.faulty_ca import Act
+from peers.faults_of_headers import HEADERS
+from peers.faults_of_macs import MACS
+from peers.faults_of_signatures import SIGNATURES
+from peers.faulty_ca import (
+    Act,
+    granted,
+    header_field,
+    honest,
+    in_turn,
+    junk_behind,
+    with_body,
+    with_header,
+)
 from peers.hostile import answering, hostile
 
-FAULTS = {**BYTES, **PROTECTIONS, **CONTENT}
+TABLES = (BYTES, HEADERS, MACS, SIGNATURES, CONTENT, CERTIFICATES, ENCRYPTED)
+FAULTS = {name: fault for table in TABLES for name, fault in table.items()}
+assert len(FAULTS) == sum(map(len, TABLES))
 PATIENT = 60.0  # seconds: an answer that takes longer hangs
 # Bytes: pyasn1 makes 2 KiB of a value, and an answer may have 20 000 of them.
 MOST_MEMORY = 64 * MAX_MESSAGE_SIZE
@@ -124,7 +148,7 @@ def test_fault_has_a_name(name: str, ca: FakeCA, key) -> None:
     assert re.search(fault.words, end.message), end.message
     assert end.transaction_id == transaction.transaction_id
     assert str(end).isprintable()
-    assert len(str(end)) < 1000
+    assert len(str(end)) < 2100
     assert len(sent) == fault.sends
     assert not any(isinstance(event, Revoked | Answered) for event in events)
     assert is_rejection(sent[-1]) == fault.rejects
@@ -157,3 +181,104 @@ def is_rejection(message: bytes) -> bool:
         return False
     status = content.statuses[0].status
     return status is not None and status.status == PKIStatus.REJECTION
+
+
+# -- what looks odd, and is none of a client's business -------------------------------------------------
+
+
+def genp(*infos: InfoTypeAndValue) -> Act:
+    return with_body(lambda ca, r: PKIBody(BodyType.GENP, GeneralContent(infos)))
+
+
+UNKNOWN = InfoTypeAndValue("1.2.3.4", b"\x04\x03abc")
+HARMLESS: dict[str, tuple[str, Act]] = {
+    "caPubs full of junk": (
+        "ir",
+        in_turn(
+            lambda ca, r: ca.enrol(r[-1], ca.issue_for(r[-1]), ca_pubs=(b"\x30\0", b"\5\0") * 40),
+            honest,
+        ),
+    ),
+    "extraCerts full of junk, behind the signer's": (
+        "cr",
+        in_turn(junk_behind, honest),
+    ),
+    "implicitConfirm unasked": (
+        "ir",
+        in_turn(with_header(general_info=(IMPLICIT_CONFIRM,)), honest),
+    ),
+    "unknown generalInfo": ("ir", in_turn(with_header(general_info=(UNKNOWN,) * 50), honest)),
+    "freeText that clears the screen": (
+        "ir",
+        in_turn(with_header(free_text=("\x1b[2J",) * 50), honest),
+    ),
+    "the NULL-DN as recipient": ("ir", in_turn(with_header(recipient=x509.Name([])), honest)),
+    "no messageTime": ("ir", in_turn(with_header(message_time=None), honest)),
+    "a mailbox as sender, with a MAC": (
+        "ir",
+        in_turn(header_field(1, b"\x81\x01a", asks_signature=False), honest),
+    ),
+    "a signature for a MAC": (
+        "ir",
+        in_turn(lambda ca, r: granted(ca, r[-1], credential=ca.signer), honest),
+    ),
+    "genp with another type": ("genm", genp(UNKNOWN)),
+    "genp with nothing": ("genm", genp()),
+    "genp with the same twice": ("genm", genp(UNKNOWN, UNKNOWN)),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_harmless_does_no_harm(name: str, ca: FakeCA, key) -> None:
+    asks, act = HARMLESS[name]
+    end, sent, _ = meet(ca, begin(asks, ca, key), act)
+    if asks == "genm":
+        assert isinstance(end, Answered), end
+        assert general.read_ca_certs(end.infos) is None
+    else:
+        assert isinstance(end, CertificateReceived), end
+        assert len(sent) == 2
+        assert not is_rejection(sent[-1])
+
+
+def cut_off(whole: Act, place: int, places: list[int]) -> Act:
+    """An answer that ends at a boundary; the number of them is added to `places`."""
+
+    def act(ca: FakeCA, sent: Sequence[bytes]) -> bytes:
+        message = whole(ca, sent)
+        ends = boundaries(message)
+        places.append(len(ends))
+        return message[: ends[place]]
+
+    return act
+
+
+@pytest.mark.parametrize("asks", ["ir", "cr", "kur", "rr", "genm", "confirmation"])
+def test_cut_off_at_every_boundary(asks: str, ca: FakeCA, key) -> None:
+    """Each answer ends where one of its values begins or its content does, whatever those are."""
+    places: list[int] = [1]
+    for place in itertools.count():
+        if place == places[-1]:
+            break
+        act = cut_off(genp(UNKNOWN) if asks == "genm" else honest, place, places)
+        transaction = begin("ir" if asks == "confirmation" else asks, ca, key)
+        end, _, _ = meet(ca, transaction, in_turn(honest, act) if asks == "confirmation" else act)
+        assert type(end) is MalformedMessage, end
+        assert end.transaction_id == transaction.transaction_id
+    assert places[-1] > 30
+
+
+def boundaries(der: bytes) -> list[int]:
+    """Where each value begins, and its content, inside the message."""
+    found: set[int] = set()
+
+    def walk(start: int, content: bytes) -> None:
+        for node in nodes(content):
+            inside = start + len(node.der) - len(node.content)
+            found.update((start, inside))
+            if node.tag & 0x20:
+                walk(inside, node.content)
+            start += len(node.der)
+
+    walk(0, der)
+    return sorted(found - {0, len(der)})

@@ -81,7 +81,7 @@ class Fuzzer:
         stage = self.chance.choice(self.stages)
         kind = self.chance.choice(("raw", "protected", "protected", "protected", "issued"))
         try:
-            data = _KINDS[kind](self, stage)
+            data = self.mutant(stage, kind)
         except RecursionError:  # a mutant that is too deep to be written
             return
         self.tried += 1
@@ -101,6 +101,10 @@ class Fuzzer:
             self.check(stage, smaller, is_raw=kind == "raw")
         except Exception:
             traceback.print_exc()
+
+    def mutant(self, stage: Stage, kind: str) -> bytes:
+        """The honest answer of a stage, mutated; how it is protected is its kind."""
+        return _KINDS[kind](self, stage)
 
     def fault(self, stage: Stage, data: bytes, *, is_raw: bool) -> str | None:
         """Where in the code an answer shows a mistake, and which; None if it shows none."""

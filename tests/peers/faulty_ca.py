@@ -21,9 +21,17 @@ from csc.runtime.cmp.codec import (
 )
 from csc.runtime.cmp.codec.tlv import tlv
 from csc.runtime.cmp.credentials import Credential, PasswordCredential
-from csc.runtime.cmp.errors import CMPError
+from csc.runtime.cmp.errors import CMPError, UnexpectedAnswer
 from csc.runtime.cmp.mac import PASSWORD_BASED_MAC, PBMAC1, compute_mac
-from csc.runtime.cmp.model import AlgorithmIdentifier, BodyType, PBMParameter, PKIBody
+from csc.runtime.cmp.model import (
+    AlgorithmIdentifier,
+    BodyType,
+    ErrorMsgContent,
+    PBMParameter,
+    PKIBody,
+    PKIFailureInfo,
+    PKIStatusInfo,
+)
 from csc.runtime.cmp.protection import sign
 
 from .der import Node, nodes
@@ -207,3 +215,53 @@ def pbmac1(
 
 def junk(_: bytes) -> bytes:
     return secrets.token_bytes(32)
+
+
+def junk_behind(ca: FakeCA, requests: Sequence[bytes]) -> bytes:
+    """The honest answer, with more extraCerts than anybody reads, the signer's first."""
+    message = decode(granted(ca, requests[-1]))
+    none = [tlv(4, number.to_bytes(2, "big")) for number in range(2_000)]
+    return encode_message(message.protected_part, message.protection, [*message.extra_certs, *none])
+
+
+def without(tag: int) -> Act:
+    """The honest answer without its protection (0xA0) or its extraCerts (0xA1)."""
+
+    def act(ca: FakeCA, requests: Sequence[bytes]) -> bytes:
+        header, body, rest = parts_of(honest(ca, requests))
+        kept = b"".join(node.der for node in rest if node.tag != tag)
+        return tlv(0x30, header.der + body.der + kept)
+
+    return act
+
+
+def protection(change: Callable[[bytes], bytes]) -> Act:
+    """The honest answer with another BIT STRING (tag and all) as its protection."""
+
+    def act(ca: FakeCA, requests: Sequence[bytes]) -> bytes:
+        header, body, rest = parts_of(honest(ca, requests))
+        bits = change(rest[0][0].content[1:])
+        extra = b"".join(node.der for node in rest[1:])
+        return tlv(0x30, header.der + body.der + tlv(0xA0, bits) + extra)
+
+    return act
+
+
+def bits(octets: bytes) -> bytes:
+    return tlv(3, b"\0" + octets)
+
+
+def other_body(ca: FakeCA, requests: Sequence[bytes]) -> bytes:
+    """MAC or signature of the honest answer over another body."""
+    header, _, rest = parts_of(honest(ca, requests))
+    _, other, _ = parts_of(honest(ca, requests))
+    return tlv(0x30, header.der + other.der + b"".join(node.der for node in rest))
+
+
+def error(*bits: PKIFailureInfo, status: int = 2) -> Act:
+    info = PKIStatusInfo(status, ("why not",), frozenset(bits))
+    return with_body(lambda ca, r: PKIBody(BodyType.ERROR, ErrorMsgContent(info)))
+
+
+def unexpected(act: Act, words: str, asks: str = "ir", sends: int = 1) -> Fault:
+    return Fault(act, UnexpectedAnswer, words, asks, sends)

@@ -127,7 +127,7 @@ FAULTS = {
     "HTML": Fault(lambda r, a: b"<html>", MalformedMessage),
     "a number without an end": Fault(huge_status, MalformedMessage),
     "without protection": Fault(bare, ProtectionError),
-    "a wrong MAC": Fault(lambda r, a: a[:-1] + bytes([a[-1] ^ 1]), CMPError),
+    "a wrong MAC": Fault(lambda r, a: a[:-1] + bytes([a[-1] ^ 1]), ProtectionError),
     "a forged refusal": Fault(forged, ProtectionError),
     "another nonce": Fault(header(recip_nonce=bytes(16)), UnexpectedAnswer),
     "another certReqId": Fault(response(cert_req_id=1), UnexpectedAnswer),
@@ -198,7 +198,7 @@ def test_the_honest_ca_mends_it(name: str, tmp_path: Path) -> None:
         sent: list[bytes] = []
         between(device, fault, sent)
         found = failure(device, fault.script)
-        assert isinstance(found, fault.error)
+        assert type(found) is fault.error
         assert found.transaction_id == decode(sent[0]).header.transaction_id
         before = len(sent)
         device.apply(fault.script)
