@@ -108,9 +108,7 @@ class MacKeys:
             error.transaction_id = transaction
             raise
         if not hmac.compare_digest(expected, message.protection):
-            raise ProtectionError(
-                "the message's MAC is not made with the shared secret", transaction
-            )
+            raise WrongMac("the message's MAC is not made with the shared secret", transaction)
 
 
 def mac_algorithm(scheme: MacScheme, salt: bytes) -> AlgorithmIdentifier:

@@ -179,6 +179,8 @@ def is_rejection(message: bytes) -> bool:
     content = decode(message).body.content
     if not isinstance(content, CertConfirmContent):
         return False
+    if not content.statuses:  # rejects whatever there is (RFC 9810 5.3.18)
+        return True
     status = content.statuses[0].status
     return status is not None and status.status == PKIStatus.REJECTION
 

@@ -7,7 +7,7 @@ from csc.runtime.cmp.codec.tlv import tlv
 from csc.runtime.cmp.errors import (
     AnswerTooLarge,
     MalformedMessage,
-    ProtectionError,
+    NotProtected,
     Rejected,
     UnexpectedAnswer,
     UntrustedCertificate,
@@ -120,7 +120,7 @@ BYTES = {
     # ip and extraCerts have the same tag.
     "two bodies": Fault(
         altered(lambda m: tlv(0x30, parts_of(m)[0].der + parts_of(m)[1].der * 2)),
-        ProtectionError,
+        NotProtected,
         "not protected",
     ),
     "three protections": malformed(

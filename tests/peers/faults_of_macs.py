@@ -6,8 +6,10 @@ from csc.runtime.cmp.codec.tlv import tlv
 from csc.runtime.cmp.credentials import PasswordCredential
 from csc.runtime.cmp.errors import (
     MalformedMessage,
+    NotProtected,
     ProtectionError,
     UntrustedCertificate,
+    WrongMac,
 )
 from csc.runtime.cmp.mac import PASSWORD_BASED_MAC, PBMAC1
 from csc.runtime.cmp.model import (
@@ -43,7 +45,7 @@ from .faulty_ca import (
 
 
 def no_protection(act: Act, asks: str = "ir", sends: int = 1) -> Fault:
-    return Fault(act, ProtectionError, "the answer is not protected", asks, sends)
+    return Fault(act, NotProtected, "the answer is not protected", asks, sends)
 
 
 def bare(body: Callable[[FakeCA, bytes], PKIBody] | None = None) -> Act:
@@ -66,7 +68,7 @@ def error_body(*bits: PKIFailureInfo) -> Callable[[FakeCA, bytes], PKIBody]:
 
 
 def weak(act: Act, words: str) -> Fault:
-    return Fault(act, ProtectionError, words)
+    return Fault(act, WrongMac if words == WRONG_MAC else ProtectionError, words)
 
 
 def mac_of(oid: str, parameters: bytes | None = None) -> Act:
@@ -81,7 +83,7 @@ MACS = {
     "pkiconf without protection": no_protection(in_turn(honest, bare()), sends=2),
     "rp without protection": no_protection(bare(), asks="rr"),
     "error without protection": Fault(
-        bare(error_body(PKIFailureInfo.BAD_POP)), ProtectionError, "claims to be a refusal.*badPOP"
+        bare(error_body(PKIFailureInfo.BAD_POP)), NotProtected, "claims to be a refusal.*badPOP"
     ),
     "error without protection that says certRevoked": no_protection(
         bare(error_body(PKIFailureInfo.CERT_REVOKED)), asks="rr"

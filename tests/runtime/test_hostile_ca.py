@@ -12,12 +12,13 @@ from csc.runtime.cmp.credentials import PasswordCredential
 from csc.runtime.cmp.errors import (
     CMPError,
     MalformedMessage,
-    ProtectionError,
+    NotProtected,
     Rejected,
     StillWaiting,
     TimedOut,
     UnexpectedAnswer,
     WrongCertificate,
+    WrongMac,
 )
 from csc.runtime.cmp.model import (
     BodyType,
@@ -32,6 +33,7 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.cmp.protection import protect
 from csc.runtime.errors import StepsFailed
+from csc.runtime.operation import Send
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger import Status
@@ -59,7 +61,8 @@ Alter = Callable[[bytes, bytes], bytes]
 class Fault:
     """`alter` makes the answer to message number `at` of the message and the honest answer.
 
-    `is_open` tells that the next apply sends the same bytes again; `reaches` that the CA got the message.
+    `is_open` tells that the next apply sends what this one came to, byte for byte; `reaches` that the CA got
+    the message.
     """
 
     alter: Alter
@@ -126,9 +129,9 @@ FAULTS = {
     "cut off": Fault(lambda r, a: a[: len(a) // 2], MalformedMessage),
     "HTML": Fault(lambda r, a: b"<html>", MalformedMessage),
     "a number without an end": Fault(huge_status, MalformedMessage),
-    "without protection": Fault(bare, ProtectionError),
-    "a wrong MAC": Fault(lambda r, a: a[:-1] + bytes([a[-1] ^ 1]), ProtectionError),
-    "a forged refusal": Fault(forged, ProtectionError),
+    "without protection": Fault(bare, NotProtected),
+    "a wrong MAC": Fault(lambda r, a: a[:-1] + bytes([a[-1] ^ 1]), WrongMac),
+    "a forged refusal": Fault(forged, NotProtected),
     "another nonce": Fault(header(recip_nonce=bytes(16)), UnexpectedAnswer),
     "another certReqId": Fault(response(cert_req_id=1), UnexpectedAnswer),
     "a refusal that did not reach the CA": Fault(error, Rejected, is_open=False, reaches=False),
@@ -150,8 +153,8 @@ FAULTS = {
         statuses=REFUSED,
     ),
     "confirmation cut off": Fault(lambda r, a: a[:-7], MalformedMessage, 1),
-    "confirmation without protection": Fault(bare, ProtectionError, 1),
-    "confirmation that never came to the CA": Fault(bare, ProtectionError, 1, reaches=False),
+    "confirmation without protection": Fault(bare, NotProtected, 1),
+    "confirmation that never came to the CA": Fault(bare, NotProtected, 1, reaches=False),
     "confirmation of another transaction": Fault(
         header(transaction_id=bytes(16)), UnexpectedAnswer, 1
     ),
@@ -170,7 +173,8 @@ def between(
 
     def send(url: str, message: bytes, tls: object = None) -> bytes:
         sent.append(message)
-        if len(sent) - 1 != fault.at:
+        is_confirmation = decode(message).body.type is BodyType.CERT_CONF
+        if is_confirmation != (fault.at == 1):
             return honest(message)
         answer = honest(message)
         if not fault.reaches:
@@ -180,6 +184,14 @@ def between(
         return fault.alter(message, answer)
 
     device.send = send
+
+
+def recorded(sent: list[bytes], honest: Callable[[bytes], bytes]) -> Send:
+    def send(url: str, message: bytes, tls: object = None) -> bytes:
+        sent.append(message)
+        return honest(message)
+
+    return send
 
 
 def failure(device: Device, script: str) -> CMPError:
@@ -196,13 +208,15 @@ def test_the_honest_ca_mends_it(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     with new_device(tmp_path) as device:
         sent: list[bytes] = []
-        between(device, fault, sent)
+        honest = CentralKeys(device.ca, SECRET).respond
+        between(device, fault, sent, honest)
         found = failure(device, fault.script)
         assert type(found) is fault.error
         assert found.transaction_id == decode(sent[0]).header.transaction_id
         before = len(sent)
+        device.send = recorded(sent, honest)
         device.apply(fault.script)
-        assert (sent[before] == sent[0]) == fault.is_open
+        assert (sent[before] == sent[fault.at]) == fault.is_open
         assert [entry.status for entry in device.ca.ledger()] == list(fault.statuses)
         nothing_is_lost(device)
         compilation = device.compile(fault.script)
@@ -221,14 +235,14 @@ def test_what_is_open_stays_open_however_often_it_is_spoilt(name: str, tmp_path:
     """Starting afresh would leave a certificate at the CA that nobody holds."""
     fault = FAULTS[name]
     with new_device(tmp_path) as device:
-        first: bytes | None = None
+        spoilt: set[bytes] = set()
         honest = CentralKeys(device.ca, SECRET).respond
         for _ in range(3):
             sent: list[bytes] = []
             between(device, fault, sent, honest)
             failure(device, fault.script)
-            first = first or sent[0]
-            assert sent[0] == first
+            spoilt.add(sent[-1])
+        assert len(spoilt) == 1
         device.send = lambda url, message, tls=None: honest(message)
         device.apply(fault.script)
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
