@@ -300,7 +300,7 @@ def journal(device: Device) -> list[tuple[str, bytes | None]]:
     try:
         with store.transaction() as connection:
             return connection.execute(
-                "SELECT phase, poll.request FROM journal LEFT JOIN poll ON poll.operation = journal.id"
+                "SELECT phase, message FROM journal LEFT JOIN later ON later.operation = journal.id"
                 " ORDER BY journal.id"
             ).fetchall()
     finally:
@@ -357,7 +357,12 @@ def test_ca_that_forgot_what_it_was_asked(tmp_path: Path) -> None:
 
 def test_poll_rep_that_is_garbage_leaves_the_polling_where_it_was(tmp_path: Path) -> None:
     with waiting_device(tmp_path) as device:
-        between(device, Fault(lambda r, a: b"garbage", MalformedMessage, at=1), [])
+
+        def send(url: str, message: bytes, tls: object = None) -> bytes:
+            answer = device.ca.respond(message)
+            return b"garbage" if decode(message).body.type is BodyType.POLL_REQ else answer
+
+        device.send = send
         assert isinstance(failure(device, WAITS), MalformedMessage)
         ((phase, poll),) = journal(device)
         assert phase == "requested"
