@@ -175,6 +175,17 @@ def test_nothing_random_is_used_twice(ca: FakeCA, key) -> None:
     assert first.protection_alg != second.protection_alg  # the salt
 
 
+def test_the_mac_has_the_same_parameters_all_along(ca: FakeCA, key) -> None:
+    """RFC 9810 5.1.3.1: one key is derived; the CA's parameters are its own."""
+    transaction = start_ir(ca, key)
+    request = asked(transaction)
+    answer = ca.enrol(request, ca.issue_for(request))
+    transaction.receive(answer, NOW)
+    algorithms = [decode(m).header.protection_alg for m in (request, answer, asked(transaction))]
+    assert algorithms[0] == algorithms[2] != algorithms[1]
+    verify_mac(decode(asked(transaction)), SECRET.secret)
+
+
 @pytest.mark.parametrize("start", [start_ir, start_kur])
 def test_enrolment_from_request_to_confirmation(ca: FakeCA, key, start: Callable) -> None:
     """certConf carries the certificate's hash and answers the CA's nonce; pkiconf ends it all."""

@@ -12,8 +12,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from csc.runtime.cmp.codec import decode, decode_pbm_parameter, encode_profile
-from csc.runtime.cmp.mac import PASSWORD_BASED_MAC, PBMAC1
+from csc.runtime.cmp.codec import (
+    decode,
+    decode_pbm_parameter,
+    encode_pbm_parameter,
+    encode_profile,
+)
+from csc.runtime.cmp.mac import (
+    ITERATIONS,
+    PASSWORD_BASED_MAC,
+    PBMAC1,
+    SALT_SIZE,
+    mac_algorithm,
+)
 from csc.runtime.cmp.model import (
     AlgorithmIdentifier,
     BodyType,
@@ -27,7 +38,7 @@ from csc.runtime.cmp.model import (
     PKIStatus,
     RevRepContent,
 )
-from csc.runtime.cmp.protection import MacScheme, protect, verify_mac
+from csc.runtime.cmp.protection import MacKeys, MacScheme, OwnMac, protect, verify_mac
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger import Status
@@ -245,6 +256,32 @@ def test_answer_has_the_same_kind_of_mac(ca: SandboxCA, mac: MacScheme) -> None:
         assert algorithm.oid == PASSWORD_BASED_MAC
         owf = decode_pbm_parameter(algorithm.parameters or b"").owf.oid
         assert (owf == "1.3.14.3.2.26") == (mac is MacScheme.PBM_SHA1)
+
+
+@pytest.mark.parametrize("mac", MacScheme)
+def test_answers_have_the_parameters_of_the_request(ca: SandboxCA, mac: MacScheme) -> None:
+    """RFC 9810 5.1.3.1: one key is derived for a transaction. A refusal is no exception."""
+    credential, head = replace(SECRET, mac=mac), header()
+    for body, kind in ((ir(), BodyType.IP), (genm(), BodyType.ERROR)):  # of one transactionID
+        request = protect(head, body, credential, random=os.urandom)
+        answer = decode(ca.respond(request))
+        assert answer.body.type is kind
+        assert answer.header.protection_alg == decode(request).header.protection_alg
+        verify_mac(answer, SECRET.secret, accepts_sha1=mac is MacScheme.PBM_SHA1)
+
+
+@pytest.mark.parametrize(("salt", "count"), [(bytes(8), ITERATIONS), (bytes(16), 500)])
+def test_weak_parameters_are_not_taken_over(ca: SandboxCA, salt: bytes, count: int) -> None:
+    usual = mac_algorithm(MacScheme.PBM, salt)
+    weak = replace(decode_pbm_parameter(usual.parameters or b""), iteration_count=count)
+    algorithm = replace(usual, parameters=encode_pbm_parameter(weak))
+    mac = OwnMac(algorithm, MacKeys(SECRET.secret))
+    request = protect(header(), ir(), SECRET, random=os.urandom, mac=mac)
+    answered = decode(ca.respond(request)).header.protection_alg
+    assert answered is not None
+    parameter = decode_pbm_parameter(answered.parameters or b"")
+    assert (len(parameter.salt), parameter.iteration_count) == (SALT_SIZE, ITERATIONS)
+    assert parameter.salt != salt
 
 
 @pytest.mark.parametrize(("sent", "answered"), [(1, 2), (2, 2), (3, 3), (4, 3)])
