@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.kinds import hexadecimal_fault
 from ..compiler.plan import CmpOperation, Operation, Secret, Server
-from .certificates import dump_certificate, load_certificate, load_key
+from .certificates import dump_certificate, load_certificate, load_chain, load_key
 from .cmp import requests
 from .cmp.codec import decode
 from .cmp.credentials import (
@@ -51,6 +51,10 @@ class Keeper(Protocol):
         """
         ...
 
+    def chain(self, planned: str | None) -> tuple[x509.Certificate, ...]:
+        """What stands behind a certificate in the file that it came in."""
+        ...
+
     def key(self, planned: str | None) -> PrivateKeyTypes:
         """A private key."""
         ...
@@ -71,6 +75,10 @@ class Holdings:
             ContentMissing: if it is not in the state.
         """
         return self.stored_certificate(self.resolve(planned or ""))
+
+    def chain(self, planned: str | None) -> tuple[x509.Certificate, ...]:
+        """What stands behind a certificate in the file that it came in."""
+        return load_chain(self.store.content(self.resolve(planned or "")) or b"")
 
     def stored_certificate(self, content: str) -> x509.Certificate:
         """A certificate by its real content id.
@@ -225,6 +233,7 @@ def credential_of(operation: CmpOperation, holdings: Keeper) -> Credential:
         return SignatureCredential(
             holdings.certificate(operation.signer_certificate),
             holdings.key(operation.signer_key),
+            holdings.chain(operation.signer_certificate),
             padding=_PADDINGS[server.rsa_padding],
         )
     return password_of(operation)

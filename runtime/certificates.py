@@ -39,6 +39,15 @@ def load_certificate(data: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(data)
 
 
+def load_chain(data: bytes) -> tuple[x509.Certificate, ...]:
+    """The certificates behind the first one in `data`: issuers that travel with it. None in DER.
+
+    Raises:
+        ValueError: if one cannot be read.
+    """
+    return tuple(x509.load_pem_x509_certificates(data)[1:]) if _PEM in data else ()
+
+
 def load_key(data: bytes) -> PrivateKeyTypes:
     """The unencrypted private key in `data`, PEM or DER.
 

@@ -13,7 +13,7 @@ from ...compiler.option_places import Place
 from ...compiler.plan import CmpOperation, Operation, Plan, Step
 from ...compiler.steps import producer
 from ..asking import Keeper, credential_of, pair_in_force, tls_trust_of
-from ..certificates import load_certificate, load_key
+from ..certificates import load_certificate, load_chain, load_key
 from ..cmp.credentials import Credential, PasswordCredential
 from ..cmp.keys import key_type_of
 from ..cmp.names import names_of
@@ -35,6 +35,10 @@ class AtHand:
     def certificate(self, planned: str | None) -> x509.Certificate:
         """As `asking.Keeper` says."""
         return _load(planned, self.find, load_certificate, "certificate")
+
+    def chain(self, planned: str | None) -> tuple[x509.Certificate, ...]:
+        """As `asking.Keeper` says."""
+        return _load(planned, self.find, load_chain, "certificate")
 
     def key(self, planned: str | None) -> PrivateKeyTypes:
         """As `asking.Keeper` says."""

@@ -123,13 +123,23 @@ def test_initiated_updated_and_revoked(csc: Csc, ca: Path) -> None:
 
 
 def test_initiated_with_a_vendors_certificate(csc: Csc, ca: Path) -> None:
-    """3GPP TS 33.310 9.5: what the device was made with speaks for it, and no secret."""
-    vendor, key = make_vendor(), new_key()
+    """3GPP TS 33.310 9.5: what the device was made with speaks for it, and no secret.
+
+    The vendor's issuing CA stands behind the device's certificate in its file, and travels along.
+    """
+    vendor, key, issuing_key = make_vendor(), new_key(), new_key()
     now = datetime.now(UTC).replace(microsecond=0)
-    device = vendor.issue(
-        name("serial 3078"), key.public_key(), begins=now, ends=now + timedelta(days=1)
+    day = {"begins": now, "ends": now + timedelta(days=1)}
+    issuing = Issuer(
+        vendor.issue(
+            name("Vendor Issuing CA"), issuing_key.public_key(), is_ca=True, usages=ISSUES, **day
+        ),
+        issuing_key,
     )
-    (csc.folder / "vendor.der").write_bytes(device.public_bytes(Encoding.DER))
+    device = issuing.issue(name("serial 3078"), key.public_key(), **day)
+    (csc.folder / "chain.pem").write_bytes(
+        b"".join(c.public_bytes(Encoding.PEM) for c in (device, issuing.certificate))
+    )
     (csc.folder / "vendor.pem").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
@@ -137,7 +147,7 @@ def test_initiated_with_a_vendors_certificate(csc: Csc, ca: Path) -> None:
     with_vendor = DEVICE.replace(
         "add CMPServer",
         "cc CertificateStore cmp\nadd Certificate vendor Type=Local"
-        " CertificateData=file://vendor.der PrivateKey=file://vendor.pem\ncc\nadd CMPServer",
+        " CertificateData=file://chain.pem PrivateKey=file://vendor.pem\ncc\nadd CMPServer",
     )
     with bouncycastle_server(ca, "--vendor-root", str(ca / "vendor-root.pem")) as port:
         trust(csc, ca)
