@@ -26,6 +26,7 @@ Behind them, and free to change:
     paths         chains of EdDSA, of ML-DSA, and of RSASSA-PSS with other salts
     confirmation  the hash of a certificate that certConf carries
     issued        what the CA encrypted for this end entity, opened
+    verdict       whether an issued certificate is taken, and what certConf says of it
     enveloped     CMS: EnvelopedData, key packages, challenges
     cms_model     the structures of CMS as data
     pkcs10        PKCS #10 requests

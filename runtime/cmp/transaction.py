@@ -36,22 +36,14 @@ from cryptography.x509.oid import NameOID
 
 from . import checks, issued
 from .codec import decode
-from .confirmation import cert_hash
 from .errors import (
-    AlgorithmNotSupported,
-    DecryptionFailed,
     MalformedMessage,
-    ProtectionError,
     Rejected,
     UnexpectedAnswer,
-    UntrustedCertificate,
-    WrongCertificate,
     clean,
 )
 from .events import (
     Answered,
-    CertificateReceived,
-    CertificateRefused,
     Challenged,
     Confirmed,
     Event,
@@ -64,8 +56,6 @@ from .model import (
     BodyType,
     CertConfirmContent,
     CertRepMessage,
-    CertResponse,
-    CertStatus,
     ErrorMsgContent,
     GeneralContent,
     InfoTypeAndValue,
@@ -74,7 +64,6 @@ from .model import (
     PKIHeader,
     PKIMessage,
     PKIStatus,
-    PKIStatusInfo,
     PollRepContent,
     PollReqContent,
     PopChallengeContent,
@@ -87,6 +76,7 @@ from .protection import (
     new_mac,
     protect,
 )
+from .verdict import judge
 
 _CMP2000 = 2
 _CMP2021 = 3
@@ -120,15 +110,6 @@ _REQUESTS: dict[BodyType, tuple[Awaits, BodyType, str]] = {
     BodyType.RR: (Awaits.REVOCATION, BodyType.RP, "revocation request"),
     BodyType.GENM: (Awaits.INFORMATION, BodyType.GENP, "general message"),
 }
-_UNUSABLE = (
-    MalformedMessage,
-    WrongCertificate,
-    UntrustedCertificate,
-    DecryptionFailed,
-    AlgorithmNotSupported,
-    ProtectionError,  # of a private key that the CA made; the message itself is protected
-    UnexpectedAnswer,
-)
 
 
 class Transaction:
@@ -283,51 +264,14 @@ class Transaction:
         content = answer.body.content
         assert isinstance(content, CertRepMessage)  # noqa: S101  (check 9)
         chain = checks.load_certificates((*self._extra_certs, *content.ca_pubs))
-        der, certificate, refusal = b"", None, None
-        try:
-            der, key = issued.open_response(response, request, chain, now, self.transaction_id)
-            certificate = checks.load_certificate(der, self.transaction_id)
-            changes = checks.check_issued(
-                certificate,
-                response,
-                request,
-                key=key.public_key(),
-                untrusted=chain,
-                now=now,
-                transaction=self.transaction_id,
-            )
-            event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
-        except _UNUSABLE as error:
-            error.transaction_id = self.transaction_id  # what was encrypted does not know it
-            if isinstance(error, UnexpectedAnswer) and response.certificate is None:
-                raise  # there is nothing that could be rejected
-            event = CertificateRefused(certificate, error)
-            refusal = PKIStatusInfo(
-                PKIStatus.REJECTION,
-                (error.message,),
-                frozenset({PKIFailureInfo.BAD_CERT_TEMPLATE}),
-            )
+        event, statuses = judge(response, request, chain, now, self.transaction_id)
         is_waived = any(i.oid == _IMPLICIT_CONFIRM.oid for i in answer.header.general_info)
         if not (is_waived and request.policy.asks_implicit_confirm):
-            self._confirm(answer, response, der, certificate, refusal, now)
+            body = PKIBody(BodyType.CERT_CONF, CertConfirmContent(statuses))
+            has_hash = any(status.hash_alg is not None for status in statuses)
+            self._answer(answer, body, now, _CMP2021 if has_hash else _CMP2000)
+            self._awaits = Awaits.CONFIRMATION
         return event
-
-    def _confirm(
-        self,
-        answer: PKIMessage,
-        response: CertResponse,
-        der: bytes,
-        certificate: x509.Certificate | None,
-        refusal: PKIStatusInfo | None,
-        now: datetime,
-    ) -> None:
-        digest, hash_alg = cert_hash(der or response.certificate or b"", certificate)
-        status = CertStatus(digest, response.cert_req_id, refusal, hash_alg)
-        # What cannot be decrypted has no hash: no status at all rejects it (RFC 9810 5.3.18).
-        statuses = (status,) if der or response.certificate else ()
-        body = PKIBody(BodyType.CERT_CONF, CertConfirmContent(statuses))
-        self._answer(answer, body, now, _CMP2000 if hash_alg is None else _CMP2021)
-        self._awaits = Awaits.CONFIRMATION
 
     def _receive_confirmation(self, answer: PKIMessage) -> Event:
         content, policy = answer.body.content, self._request.policy
