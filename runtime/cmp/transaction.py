@@ -82,7 +82,7 @@ _CMP2000 = 2
 _CMP2021 = 3
 _TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 # How old a message may be to be sent again as it is: CAs compare messageTime with their clock.
-_FRESH = timedelta(minutes=5)
+FRESH = timedelta(minutes=5)
 _LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 A.1
 # certReqId of what is not about one certificate: a whole message (RFC 9483 4.4), or PKCS #10 (4.1.4).
 _NO_CERT_REQ_ID = -1
@@ -169,7 +169,7 @@ class Transaction:
             self._polled = content.cert_req_ids[0]
         else:
             self._awaits, self._question = Awaits.CONFIRMATION, header
-        if header.message_time is not None and now - header.message_time <= _FRESH:
+        if header.message_time is not None and now - header.message_time <= FRESH:
             self._sent, self._outgoing = header, last
         else:
             self._send(earlier.body, self.transaction_id, header.recip_nonce, now, header.pvno, ())
