@@ -43,7 +43,7 @@ HOSTS = {
     "http://ca.example:443/": ("ca.example", 443, "ca.example:443"),
     "https://ca.example:8443/": ("ca.example", 8443, "ca.example:8443"),
     "http://[2001:DB8::0:1]:8080/": ("[2001:db8::1]", 8080, "[2001:db8::1]:8080"),
-    "http://[::ffff:192.0.2.1]/": ("[::ffff:c000:201]", 80, "[::ffff:c000:201]"),
+    "http://[::ffff:192.0.2.1]/": ("[::ffff:192.0.2.1]", 80, "[::ffff:192.0.2.1]"),
     "http://bücher.example/": ("xn--bcher-kva.example", 80, "xn--bcher-kva.example"),
     "http://my_ca/": ("my_ca", 80, "my_ca"),
 }

@@ -1,6 +1,7 @@
 """The sandbox CA and our own client: what one asks for, the other answers."""
 
 import os
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -53,6 +54,7 @@ class Meeting:
 
     def __init__(self, folder: Path, **behaviour: object) -> None:
         self.ca = SandboxCA.open(folder, behaviour=Behaviour(**behaviour))
+        weakref.finalize(self, self.ca.close)
         self.ca.add_secret(SECRET.reference, SECRET.secret)
         self.pauses: list[float] = []
         self.events: list[Event] = []
@@ -146,7 +148,8 @@ def test_signing_key_proves_itself_by_signing(tmp_path: Path) -> None:
     pop = ProofOfPossession(PopoKind.KEY_ENCIPHERMENT, private_key_pop=b"\x81\x01\0")
     request = CertReqMsg(0, wanted, pop, cert_req(wanted).cert_request)
     assert isinstance(ir(request).content, CertReqMessages)
-    answer = ask(Meeting(tmp_path).ca, ir(request), header(pvno=3))
+    meeting = Meeting(tmp_path)
+    answer = ask(meeting.ca, ir(request), header(pvno=3))
     assert failures(answer) == {PKIFailureInfo.BAD_POP}
 
 

@@ -1,6 +1,7 @@
 """What our client asks of the sandbox CA beside a certificate: profiles, revocation lists, with a secret."""
 
 import os
+import weakref
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Visit:
 
     def __init__(self, folder: Path) -> None:
         self.ca = SandboxCA.open(folder)
+        weakref.finalize(self, self.ca.close)
         self.ca.add_secret(SECRET.reference, SECRET.secret)
         self.key = ec.generate_private_key(ec.SECP256R1())
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from socket import AF_INET6, inet_ntop
 from urllib.parse import quote
 
 _URL = re.compile(
@@ -76,7 +77,10 @@ def is_loopback(host: str) -> bool:
 
 def _host(text: str) -> str:
     if text.startswith("["):
-        return f"[{IPv6Address(text[1:-1])}]"
+        address = IPv6Address(text[1:-1])
+        # Not str(): Pythons differ in addresses that have an IPv4 one in them.
+        scope = f"%{address.scope_id}" if address.scope_id else ""
+        return f"[{inet_ntop(AF_INET6, address.packed)}{scope}]"
     try:
         name = text.lower() if text.isascii() else text.encode("idna").decode()
     except UnicodeError:
