@@ -217,7 +217,6 @@ class Transaction:
             return self._wait(answer, awaits, polled, entry.check_after, entry.reason, now)
         if isinstance(content, ErrorMsgContent) and content.status.status == PKIStatus.WAITING:
             texts = content.status.status_string
-            # A whole message is polled for in CMPv3 only.
             return self._wait(answer, awaits, _NO_CERT_REQ_ID, 0, texts, now)
         self._polled = None
         match awaits:

@@ -34,9 +34,9 @@ from ..cms_model import (
 )
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
-from .algorithms import integer
+from .algorithms import algorithm, integer
 from .ber import definite_lengths
-from .cms_parameters import algorithm, reading, whole
+from .cms_parameters import reading, whole
 from .reading import MAX_MESSAGE_SIZE
 from .schema import _explicit, _implicit, _maybe, _one, _sequence, _Tagged, list_of
 from .tlv import tlv, untag

@@ -15,7 +15,7 @@ from pyasn1_modules import rfc5280
 from ..cms_model import OAEPParameters, PBKDF2Parameters
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
-from .algorithms import integer
+from .algorithms import algorithm, integer
 from .schema import _explicit, _maybe, _one, _sequence
 from .tlv import tlv
 
@@ -59,14 +59,6 @@ def whole(data: bytes, spec):
     if rest:
         raise MalformedMessage(f"{len(rest)} bytes follow the end of a value")
     return value
-
-
-def algorithm(value) -> AlgorithmIdentifier:
-    """An AlgorithmIdentifier of pyasn1, as data."""
-    parameters = value["parameters"]
-    return AlgorithmIdentifier(
-        str(value["algorithm"]), bytes(parameters) if parameters.isValue else None
-    )
 
 
 def encode_algorithm(value: AlgorithmIdentifier) -> bytes:

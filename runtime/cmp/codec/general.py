@@ -13,7 +13,7 @@ from pyasn1_modules import rfc5280
 
 from ..model import AlgorithmIdentifier
 from . import schema
-from .algorithms import integer
+from .algorithms import algorithm, integer
 from .reading import decode_value
 from .tlv import tlv
 from .writing import encode_time
@@ -82,7 +82,7 @@ def read_algorithms(der: bytes) -> tuple[AlgorithmIdentifier, ...]:
     Raises:
         MalformedMessage: if they are none.
     """
-    return tuple(map(_algorithm, decode_value(der, schema.list_of(rfc5280.AlgorithmIdentifier()))))
+    return tuple(map(algorithm, decode_value(der, schema.list_of(rfc5280.AlgorithmIdentifier()))))
 
 
 def read_template(der: bytes) -> TemplateContent:
@@ -98,7 +98,7 @@ def read_template(der: bytes) -> TemplateContent:
     for control in value["keySpec"] if value["keySpec"].isValue else ():
         content = bytes(control["value"])
         if str(control["type"]) == _ALGORITHM_CONTROL:
-            algorithms.append(_algorithm(decode_value(content, rfc5280.AlgorithmIdentifier())))
+            algorithms.append(algorithm(decode_value(content, rfc5280.AlgorithmIdentifier())))
         elif str(control["type"]) == _RSA_LENGTH_CONTROL:
             lengths.append(integer(decode_value(content, univ.Integer())))
     extensions = template["extensions"] if template["extensions"].isValue else ()
@@ -135,10 +135,3 @@ def _text(der: bytes) -> str:
     """A DirectoryString, whose tag and length are whole (RFC 5280 4.1.2.4)."""
     long = der[1] & 0x7F if der[1] & 0x80 else 0  # bytes that the length takes
     return der[2 + long :].decode(_ENCODINGS.get(der[0], "utf-8"), "replace")
-
-
-def _algorithm(value) -> AlgorithmIdentifier:
-    parameters = value["parameters"]
-    return AlgorithmIdentifier(
-        str(value["algorithm"]), bytes(parameters) if parameters.isValue else None
-    )

@@ -14,7 +14,6 @@ from pyasn1_modules import rfc4210, rfc5280
 
 from ..errors import MalformedMessage
 from ..model import (
-    AlgorithmIdentifier,
     BodyType,
     CertConfirmContent,
     CertId,
@@ -50,7 +49,7 @@ from ..model import (
     RevReqContent,
 )
 from . import schema
-from .algorithms import integer
+from .algorithms import algorithm, integer
 from .tlv import measure, tlv, untag
 
 # No certificate answer comes near this; more is a mistake or an attack. Checked before anything is read.
@@ -122,7 +121,7 @@ def _header(der: bytes) -> PKIHeader:
         sender=_general_name(bytes(value["sender"])),
         recipient=_general_name(bytes(value["recipient"])),
         message_time=_time(value["messageTime"]),
-        protection_alg=_algorithm(value["protectionAlg"]) if _has(value, "protectionAlg") else None,
+        protection_alg=algorithm(value["protectionAlg"]) if _has(value, "protectionAlg") else None,
         sender_kid=_octets(value, "senderKID"),
         recip_kid=_octets(value, "recipKID"),
         transaction_id=_octets(value, "transactionID"),
@@ -255,7 +254,7 @@ def _pop(value) -> ProofOfPossession:
     signed = value["signature"]
     return ProofOfPossession(
         PopoKind.SIGNATURE,
-        _algorithm(signed["algorithmIdentifier"]),
+        algorithm(signed["algorithmIdentifier"]),
         _bits(signed["signature"]),
         tlv(0x30, bytes(signed["poposkInput"])) if signed["poposkInput"].isValue else None,
     )
@@ -341,7 +340,7 @@ def _cert_status(value) -> CertStatus:
         bytes(value["certHash"]),
         integer(value["certReqId"]),
         _status_info(value["statusInfo"]) if value["statusInfo"].isValue else None,
-        _algorithm(value["hashAlg"]) if _has(value, "hashAlg") else None,
+        algorithm(value["hashAlg"]) if _has(value, "hashAlg") else None,
     )
 
 
@@ -356,13 +355,6 @@ def _status_info(value) -> PKIStatusInfo:
         # Bits beyond the RFC's names say nothing that anybody could act on. Each costs pyasn1 the time that
         # all of them take to copy, so that a long string of them is not read to its end.
         frozenset(bit for bit in PKIFailureInfo if bit < size and info[bit]),
-    )
-
-
-def _algorithm(value) -> AlgorithmIdentifier:
-    parameters = value["parameters"]
-    return AlgorithmIdentifier(
-        str(value["algorithm"]), bytes(parameters) if parameters.isValue else None
     )
 
 
