@@ -62,7 +62,7 @@ def running(folder: Path) -> Generator[SandboxProcess]:
 
 def main() -> None:
     from csc.runtime.sandbox.ca import SandboxCA
-    from csc.runtime.sandbox.server import serve
+    from csc.runtime.sandbox.http.server import serve
 
     folder = Path(sys.argv[1])
     with SandboxCA.open(folder / "ca") as ca, serve(ca) as server:

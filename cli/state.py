@@ -66,7 +66,7 @@ def stand_in_of(location: Location) -> str:
     """
     if not location.sandbox.exists():
         return "sandbox:root"
-    from ..runtime.sandbox.root import root_of
+    from ..runtime.sandbox.authority.root import root_of
 
     try:
         root = root_of(location.sandbox)

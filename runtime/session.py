@@ -61,7 +61,7 @@ def open_session(
         root = None
         if uses_sandbox:
             from .sandbox.ca import SandboxCA
-            from .sandbox.server import serve
+            from .sandbox.http.server import serve
 
             ca = stack.enter_context(SandboxCA.open(location.sandbox))
             for step in plan.steps:

@@ -96,7 +96,7 @@ def _at_hand(
 def _sandbox(folder: Path, plan: Plan) -> Generator[tuple[x509.Certificate, Route]]:
     """A copy of the sandbox CA on loopback, which takes the secrets of the plan; a new CA without one."""
     from ..sandbox.ca import SandboxCA
-    from ..sandbox.server import serve
+    from ..sandbox.http.server import serve
 
     with ExitStack() as stack:
         copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csc-probe-")))

@@ -32,13 +32,14 @@ from ..cmp.protection import (
     SignatureCredential,
     protect,
 )
-from .authority import ROOT_NAME, open_authority
+from .authority.authority import ROOT_NAME, open_authority
 from .behaviour import USUAL, Behaviour
-from .confirmation import confirm
-from .desk import Desk, Order, Response
-from .ledger import Ledger, LedgerEntry
-from .refusal import Refusal
-from .requester import (
+from .ledger.ledger import Ledger, LedgerEntry
+from .requests.confirmation import confirm
+from .requests.desk import Desk, Order, Response
+from .requests.examine import examine
+from .requests.refusal import Refusal
+from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
     Requester,
@@ -46,8 +47,7 @@ from .requester import (
     check_header,
     mac_scheme,
 )
-from .requests import examine
-from .waiting import poll, put_off
+from .requests.waiting import poll, put_off
 
 
 class SandboxCA:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.server import serve
+from csc.runtime.sandbox.http.server import serve
 from peers.openssl import free_port
 from support.command import SAMPLES, Csc, database
 

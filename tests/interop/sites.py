@@ -25,7 +25,7 @@ from csc.runtime.cmp.requests import initialize
 from csc.runtime.cmp.transport import HttpTransport
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.server import serve
+from csc.runtime.sandbox.http.server import serve
 from peers import bouncycastle
 from peers.certificates import ISSUES, SPEAKS_FOR_CA, Issuer, make_certificate, name, new_key
 from peers.openssl import mock_server

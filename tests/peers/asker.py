@@ -41,7 +41,7 @@ from csc.runtime.cmp.protection import (
     sign,
     signature_algorithm,
 )
-from csc.runtime.sandbox.authority import ROOT_NAME
+from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
 
 SECRET = PasswordCredential(b"ref", b"psk")

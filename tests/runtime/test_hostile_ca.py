@@ -36,7 +36,7 @@ from csc.runtime.errors import StepsFailed
 from csc.runtime.operation import Send
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.state.store import open_store
 from peers.faulty_ca import parts_of, sealed
 from support.central import CentralKeys

@@ -9,7 +9,7 @@ from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import ConnectFailed, ConnectionBroken, TimedOut
 from csc.runtime.errors import StepsFailed
 from csc.runtime.sandbox.behaviour import Behaviour
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from support.device import (
     FINISH,
     PREREQUISITES,

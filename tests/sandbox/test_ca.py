@@ -36,10 +36,10 @@ from csc.runtime.cmp.protection import (
     verify_mac,
     verify_signature,
 )
-from csc.runtime.sandbox.authority import ROOT_NAME, SIGNER_NAME
+from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
+from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
-from csc.runtime.sandbox.root import root_of
+from csc.runtime.sandbox.ledger.ledger import Status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import (

@@ -20,7 +20,7 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIMessage,
 )
-from csc.runtime.sandbox.authority import ROOT_NAME
+from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
 from peers.asker import SECRET, SUBJECT, ask, enrolled, failures, genm, header, rr, utc_now
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Ledger, Status
+from csc.runtime.sandbox.ledger.ledger import Ledger, Status
 from peers.asker import SECRET, ask, enrolled, rr
 
 FIRST_FORMAT = """

@@ -13,8 +13,8 @@ from csc.runtime.cmp.model import GeneralContent, InfoTypeAndValue, PKIFailureIn
 from csc.runtime.cmp.protection import PasswordCredential
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
-from csc.runtime.sandbox.server import serve
+from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import ask, genm, header
 from peers.openssl import client, needs_openssl
 

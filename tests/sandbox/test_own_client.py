@@ -27,7 +27,7 @@ from csc.runtime.cmp.model import (
 from csc.runtime.cmp.policy import Policy
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
     SECRET,
     SUBJECT,

@@ -14,7 +14,7 @@ from csc.runtime.cmp.client import Connection, run
 from csc.runtime.cmp.errors import Rejected
 from csc.runtime.cmp.events import Answered, CertificateReceived, Revoked
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import SECRET, SUBJECT, utc_now
 
 

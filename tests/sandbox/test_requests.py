@@ -41,7 +41,7 @@ from csc.runtime.cmp.model import (
 from csc.runtime.cmp.protection import MacKeys, MacScheme, OwnMac, protect, verify_mac
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
     SECRET,
     SUBJECT,

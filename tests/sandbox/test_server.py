@@ -9,7 +9,7 @@ import pytest
 from csc.runtime.cmp.codec import MAX_MESSAGE_SIZE, decode
 from csc.runtime.cmp.model import BodyType
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.server import Server, serve
+from csc.runtime.sandbox.http.server import Server, serve
 
 CMP = {"Content-Type": "application/pkixcmp"}
 

@@ -24,7 +24,7 @@ from csc.runtime.cmp.model import (
 from csc.runtime.cmp.protection import PasswordCredential, protect
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
     SECRET,
     ask,

@@ -2,7 +2,7 @@
 
 from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
-from csc.runtime.sandbox.ledger import Status
+from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.state.store import open_store
 from csc.runtime.state.vault import open_vault
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from ..files import write_atomically
+from ...files import write_atomically
 from .root import ROOT_FILE
 
 ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox root CA")])

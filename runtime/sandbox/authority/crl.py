@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ..ledger.ledger import LedgerEntry, Status
+from ..ledger.reasons import REASONS
+from ..requests.desk import Desk
 from .authority import sign_crl
-from .desk import Desk
-from .ledger import LedgerEntry, Status
-from .reasons import REASONS
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)

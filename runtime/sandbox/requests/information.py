@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ..cmp.codec import der
-from ..cmp.codec.general import read_sequence
-from ..cmp.codec.tlv import tlv, untag
-from ..cmp.errors import MalformedMessage
-from ..cmp.model import (
+from ...cmp.codec import der
+from ...cmp.codec.general import read_sequence
+from ...cmp.codec.tlv import tlv, untag
+from ...cmp.errors import MalformedMessage
+from ...cmp.model import (
     AlgorithmIdentifier,
     BodyType,
     ErrorMsgContent,
@@ -25,11 +25,11 @@ from ..cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
-from .authority import ROOT_NAME
-from .crl import current_crl
+from ..authority.authority import ROOT_NAME
+from ..authority.crl import current_crl
+from ..authority.profiles import usages_of
 from .der import read_time
 from .desk import Deed, Desk, Order, Response
-from .profiles import usages_of
 from .refusal import Refusal, rejection
 from .subject_key import KEM_ALGORITHMS, RSA, RSA_LENGTHS, SIGNING_ALGORITHMS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cmp.model import PKIFailureInfo, PKIStatus, PKIStatusInfo
+from ...cmp.model import PKIFailureInfo, PKIStatus, PKIStatusInfo
 
 
 class Refusal(Exception):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..cmp.errors import ProtectionError
-from ..cmp.model import CertReqMsg, PKIFailureInfo, PKIHeader, PopoKind
-from ..cmp.signatures import verify_raw
+from ...cmp.errors import ProtectionError
+from ...cmp.model import CertReqMsg, PKIFailureInfo, PKIHeader, PopoKind
+from ...cmp.signatures import verify_raw
 from .enveloped import KEMKey
 from .refusal import Refusal
 from .subject_key import SigningKey, SubjectKey

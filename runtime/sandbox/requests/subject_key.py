@@ -6,9 +6,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from ..cmp.codec import der
-from ..cmp.model import AlgorithmIdentifier, PKIFailureInfo
-from ..cmp.signatures import key_problem
+from ...cmp.codec import der
+from ...cmp.model import AlgorithmIdentifier, PKIFailureInfo
+from ...cmp.signatures import key_problem
 from .enveloped import KEMKey
 from .refusal import Refusal
 

@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from ..cmp.model import (
+from ...cmp.model import (
     BodyType,
     CertRepMessage,
     CertReqMessages,
@@ -25,14 +25,14 @@ from ..cmp.model import (
     PKIStatus,
     PKIStatusInfo,
 )
-from ..cmp.signatures import algorithm_problem
-from .authority import ROOT_NAME, issue
+from ...cmp.signatures import algorithm_problem
+from ..authority.authority import ROOT_NAME, issue
+from ..authority.profiles import usages_of
+from ..ledger.ledger import LedgerEntry, Status
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .enveloped import KEMKey, encrypt_for
-from .ledger import LedgerEntry, Status
 from .owner import check_owner
 from .possession import check_possession
-from .profiles import usages_of
 from .refusal import Refusal, rejection
 from .requester import Requester
 from .subject_key import SubjectKey, load_subject_key

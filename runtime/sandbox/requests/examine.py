@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cmp.model import (
+from ...cmp.model import (
     CertReqMessages,
     GeneralContent,
     Pkcs10Request,

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from ..cmp.codec.der import algorithm, integer, oid, sequence
-from ..cmp.codec.tlv import tlv
-from ..cmp.model import AlgorithmIdentifier, EncryptedKey
+from ...cmp.codec.der import algorithm, integer, oid, sequence
+from ...cmp.codec.tlv import tlv
+from ...cmp.model import AlgorithmIdentifier, EncryptedKey
 
 KEMKey = mlkem.MLKEM768PublicKey | mlkem.MLKEM1024PublicKey
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cmp.model import (
+from ...cmp.model import (
     BodyType,
     Extension,
     PKIBody,
@@ -10,11 +10,11 @@ from ..cmp.model import (
     RevRepContent,
     RevReqContent,
 )
-from .authority import ROOT_NAME
+from ..authority.authority import ROOT_NAME
+from ..ledger.ledger import LedgerEntry, Status
+from ..ledger.reasons import HOLD, REASONS, TAKE_BACK
 from .desk import ACCEPTED, Deed, Desk, Order, Response
-from .ledger import LedgerEntry, Status
 from .owner import check_owner
-from .reasons import HOLD, REASONS, TAKE_BACK
 from .refusal import Refusal, rejection
 
 _REASON_CODE = "2.5.29.21"

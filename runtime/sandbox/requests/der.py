@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ..cmp.codec.tlv import tlv
-from ..cmp.errors import MalformedMessage
+from ...cmp.codec.tlv import tlv
+from ...cmp.errors import MalformedMessage
 
 
 def read_text(der: bytes) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ..cmp.codec.general import read_sequence
-from ..cmp.errors import MalformedMessage
-from ..cmp.model import PKIFailureInfo, PKIHeader
-from .der import read_text
-from .refusal import Refusal
+from ...cmp.codec.general import read_sequence
+from ...cmp.errors import MalformedMessage
+from ...cmp.model import PKIFailureInfo, PKIHeader
+from ..requests.der import read_text
+from ..requests.refusal import Refusal
 
 CERT_PROFILE = "1.3.6.1.5.5.7.4.21"
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
-from .authority import Authority
-from .behaviour import Behaviour
-from .ledger import Ledger
+from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
+from ..authority.authority import Authority
+from ..behaviour import Behaviour
+from ..ledger.ledger import Ledger
 from .requester import Requester
 
 ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)

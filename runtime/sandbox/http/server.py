@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ..cmp.codec import MAX_MESSAGE_SIZE
-from .ca import SandboxCA
+from ...cmp.codec import MAX_MESSAGE_SIZE
+from ..ca import SandboxCA
 
 CONTENT_TYPE = "application/pkixcmp"
 # Seconds that a client may take for one read before its connection is closed.

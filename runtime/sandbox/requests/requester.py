@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from ..cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
-from ..cmp.errors import ProtectionError, UntrustedCertificate
-from ..cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
-from ..cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
-from ..cmp.protection import MacKeys, MacScheme, OwnMac, is_mac, verify_signature
-from ..cmp.trust import check_signer
-from .authority import ROOT_NAME, SIGNER_NAME
-from .ledger import LedgerEntry, Status
+from ...cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
+from ...cmp.errors import ProtectionError, UntrustedCertificate
+from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
+from ...cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
+from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac, verify_signature
+from ...cmp.trust import check_signer
+from ..authority.authority import ROOT_NAME, SIGNER_NAME
+from ..ledger.ledger import LedgerEntry, Status
 from .refusal import Refusal
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1

@@ -6,8 +6,8 @@ again when the client has polled often enough: what it asks for may have become 
 
 from __future__ import annotations
 
-from ..cmp.codec import decode
-from ..cmp.model import (
+from ...cmp.codec import decode
+from ...cmp.model import (
     BodyType,
     CertRepMessage,
     CertResponse,
@@ -24,8 +24,8 @@ from ..cmp.model import (
 from .confirmation import check_continues
 from .desk import NO_CERT_REQ_ID, Desk, Order, Response
 from .enrolment import ANSWERS
+from .examine import examine
 from .refusal import Refusal
-from .requests import examine
 
 _WAITING = PKIStatusInfo(PKIStatus.WAITING, ("this CA was told to let everything wait",))
 

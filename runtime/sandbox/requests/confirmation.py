@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
 
-from ..cmp.model import (
+from ...cmp.model import (
     AlgorithmIdentifier,
     BodyType,
     CertConfirmContent,
@@ -17,9 +17,9 @@ from ..cmp.model import (
     PKIHeader,
     PKIStatus,
 )
+from ..ledger.ledger import Answer, LedgerEntry, Status
 from .desk import Desk, Order, Response
 from .enrolment import ANSWERS
-from .ledger import Answer, LedgerEntry, Status
 from .refusal import Refusal
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {

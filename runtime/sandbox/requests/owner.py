@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..cmp.model import PKIFailureInfo
-from .ledger import LedgerEntry
+from ...cmp.model import PKIFailureInfo
+from ..ledger.ledger import LedgerEntry
 from .refusal import Refusal
 from .requester import Requester
 
