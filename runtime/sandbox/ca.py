@@ -32,7 +32,7 @@ from ..cmp.protection import (
     SignatureCredential,
     protect,
 )
-from .authority.authority import ROOT_NAME, open_authority
+from .authority.authority import open_authority
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
@@ -97,7 +97,7 @@ class SandboxCA:
     @property
     def root(self) -> x509.Certificate:
         """The root certificate: what end entities have to trust."""
-        return self._authority.root
+        return self._authority.root.certificate
 
     def add_secret(self, reference: bytes, secret: bytes) -> None:
         """Accept requests under a reference number."""
@@ -124,7 +124,7 @@ class SandboxCA:
             mac: OwnMac | None = None
             try:
                 now = self._clock()
-                check_header(header, now)
+                check_header(header, self._authority, now)
                 requester = authenticate(message, self._secrets, self._ledger.find, now)
                 credential, mac = self._credential_for(message, requester), requester.mac
                 desk = Desk(self._authority, self._ledger, self._behaviour, now)
@@ -174,7 +174,7 @@ class SandboxCA:
         general_info: tuple[InfoTypeAndValue, ...] = (),
     ) -> PKIHeader:
         """The header of an answer (RFC 9483 3.1)."""
-        sender = ROOT_NAME
+        sender = self._authority.name
         if isinstance(credential, SignatureCredential):
             sender = credential.certificate.subject
         if request is None:
@@ -198,7 +198,8 @@ class SandboxCA:
         )
 
     def _own_credential(self) -> SignatureCredential:
-        return SignatureCredential(self._authority.signer, self._authority.signer_key)
+        signer = self._authority.signer
+        return SignatureCredential(signer.certificate, signer.key)
 
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:

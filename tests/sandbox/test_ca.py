@@ -36,7 +36,6 @@ from csc.runtime.cmp.protection import (
     verify_mac,
     verify_signature,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
 from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -44,6 +43,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     SECRET,
     SUBJECT,
     ask,
@@ -86,7 +86,11 @@ def test_answer_to_a_signature_is_signed(ca: SandboxCA) -> None:
     _, credential = enrolled(ca)
     answer = ask(ca, ir(body_type=BodyType.KUR), header(), credential)
     signer = x509.load_der_x509_certificate(answer.extra_certs[0])
-    assert answer.header.sender == signer.subject == SIGNER_NAME
+    assert (
+        answer.header.sender
+        == signer.subject
+        == x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
+    )
     verify_signature(answer, signer.public_key())
     signer.verify_directly_issued_by(ca.root)
 
@@ -222,13 +226,13 @@ def test_certificate_of_somebody_else(ca: SandboxCA) -> None:
     """A valid certificate may not renew or revoke another one."""
     _, credential = enrolled(ca)
     victim = issued(ask(ca, ir(cert_req(template(subject=x509.Name.from_rfc4514_string("CN=v"))))))
-    old = CertId(ROOT_NAME, victim.serial_number)
+    old = CertId(victim.issuer, victim.serial_number)
     update = ir(cert_req(template(subject=None), old=old), body_type=BodyType.KUR)
     assert failures(ask(ca, update, header(), credential)) == {PKIFailureInfo.NOT_AUTHORIZED}
     revocation = PKIBody(
         BodyType.RR,
         RevReqContent(
-            (RevDetails(CertTemplate(issuer=ROOT_NAME, serial_number=victim.serial_number)),)
+            (RevDetails(CertTemplate(issuer=victim.issuer, serial_number=victim.serial_number)),)
         ),
     )
     assert failures(ask(ca, revocation, header(), credential)) == {PKIFailureInfo.NOT_AUTHORIZED}

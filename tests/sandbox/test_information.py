@@ -20,9 +20,19 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIMessage,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
-from peers.asker import SECRET, SUBJECT, ask, enrolled, failures, genm, header, rr, utc_now
+from peers.asker import (
+    ROOT_NAME,
+    SECRET,
+    SUBJECT,
+    ask,
+    enrolled,
+    failures,
+    genm,
+    header,
+    rr,
+    utc_now,
+)
 
 ID_IT = "1.3.6.1.5.5.7.4."
 SIGN_KEYS, ENC_KEYS, CURRENT_CRL, UNSUPPORTED = (f"{ID_IT}{n}" for n in (2, 3, 6, 7))

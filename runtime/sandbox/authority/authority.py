@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -20,31 +20,67 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from ...files import write_atomically
+from .extensions import of_ca, of_signer
 from .root import ROOT_FILE
 
-ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox root CA")])
-SIGNER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox CMP server")])
+_ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox root CA")])
+_SIGNER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox CMP server")])
 _CMC_CA = ObjectIdentifier("1.3.6.1.5.5.7.3.27")  # id-kp-cmcCA, RFC 6402; RFC 9810 4.5
 
-ROOT_VALIDITY = timedelta(days=3650)
+_ROOT_VALIDITY = timedelta(days=3650)
 VALIDITY = timedelta(days=90)
+"""How long an end entity's certificate is valid where no profile says otherwise."""
 # Clocks of end entities may be behind; a certificate that is not valid yet helps nobody.
 _BACKDATED = timedelta(minutes=5)
-
-# RFC 9935 5: keyEncipherment, and nothing else.
-_KEM_KEYS = (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)
 
 Key = ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """Root and CMP signer. The signer speaks for the CA; the root signs certificates only."""
+class CertifiedKey:
+    """A private key of the CA, and the certificate that says what it is for."""
 
-    root: x509.Certificate
-    root_key: Key = field(repr=False)
-    signer: x509.Certificate
-    signer_key: Key = field(repr=False)
+    certificate: x509.Certificate
+    key: Key = field(repr=False)
+
+    @property
+    def name(self) -> x509.Name:
+        """The subject of the certificate."""
+        return self.certificate.subject
+
+    @property
+    def identifier(self) -> str:
+        """The key's identifier (RFC 5280 4.2.1.2), hexadecimal."""
+        return x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()).digest.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whom end entities trust, who issues their certificates, and who signs messages for the CA."""
+
+    root: CertifiedKey
+    issuing: CertifiedKey
+    signer: CertifiedKey
+
+    @property
+    def name(self) -> x509.Name:
+        """What the CA calls itself where no certificate speaks for it."""
+        return self.root.name
+
+    @property
+    def names(self) -> tuple[x509.Name, ...]:
+        """Under which names requests are sent to it."""
+        return (*self.issuers, self.signer.name)
+
+    @property
+    def issuers(self) -> tuple[x509.Name, ...]:
+        """The names of its CAs, of those that have issued certificates before as well."""
+        return tuple(dict.fromkeys(ca.name for ca in self.cas))
+
+    @property
+    def cas(self) -> tuple[CertifiedKey, ...]:
+        """Every CA that has a CRL, the one that issues now first."""
+        return (self.issuing,)
 
 
 def open_authority(folder: Path, now: datetime) -> Authority:
@@ -56,14 +92,11 @@ def open_authority(folder: Path, now: datetime) -> Authority:
     """
     root_file, signer_file = folder / ROOT_FILE, folder / "signer.pem"
     if not root_file.exists():
-        root_key = _new_key()
-        _store(root_file, root_key, _make_root(root_key, now))
-    root_key, root = _load(root_file)
+        _store(root_file, _make_root(now))
+    root = _load(root_file)
     if not signer_file.exists():
-        signer_key = _new_key()
-        _store(signer_file, signer_key, _make_signer(root_key, signer_key, now))
-    signer_key, signer = _load(signer_file)
-    return Authority(root, root_key, signer, signer_key)
+        _store(signer_file, _make_signer(root, now))
+    return Authority(root, root, _load(signer_file))
 
 
 def issue(
@@ -72,64 +105,63 @@ def issue(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
+    validity: timedelta,
     now: datetime,
 ) -> x509.Certificate:
-    """An end entity's certificate. `extensions` are taken over as they are."""
-    usage = _usage(
-        digital_signature=not isinstance(key, _KEM_KEYS),
-        key_encipherment=isinstance(key, (rsa.RSAPublicKey, *_KEM_KEYS)),
-    )
-    builder = (
-        _builder(subject, ROOT_NAME, key, now, VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(_authority_key(authority.root_key), critical=False)
-    )
-    for extension in extensions:
-        builder = builder.add_extension(extension.value, extension.critical)
-    return builder.sign(authority.root_key, hashes.SHA256())
+    """An end entity's certificate.
+
+    `extensions` are taken over as they are, and are all but the key identifiers: BasicConstraints and
+    KeyUsage are the caller's to give, too.
+    """
+    return _certify(authority.issuing, subject, key, extensions, validity, now)
 
 
 def sign_crl(
-    authority: Authority,
+    ca: CertifiedKey,
     revoked: Sequence[x509.RevokedCertificate],
     *,
     number: int,
     begins: datetime,
     ends: datetime,
 ) -> x509.CertificateRevocationList:
-    """The root's CRL number `number`."""
+    """A CA's CRL number `number`."""
     builder = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(ROOT_NAME)
+        .issuer_name(ca.name)
         .last_update(begins)
         .next_update(ends)
-        .add_extension(_authority_key(authority.root_key), critical=False)
+        .add_extension(_authority_key(ca), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
     )
     for certificate in revoked:
         builder = builder.add_revoked_certificate(certificate)
-    return builder.sign(authority.root_key, hashes.SHA256())
+    return builder.sign(ca.key, hashes.SHA256())
 
 
-def _make_root(key: Key, now: datetime) -> x509.Certificate:
-    usage = _usage(key_cert_sign=True, crl_sign=True)
+def _make_root(now: datetime) -> CertifiedKey:
+    key = _new_key()
+    builder = _builder(_ROOT_NAME, _ROOT_NAME, key.public_key(), of_ca(), _ROOT_VALIDITY, now)
+    return CertifiedKey(builder.sign(key, hashes.SHA256()), key)
+
+
+def _make_signer(root: CertifiedKey, now: datetime) -> CertifiedKey:
+    key, extensions = _new_key(), of_signer(_CMC_CA)
+    certificate = _certify(root, _SIGNER_NAME, key.public_key(), extensions, _ROOT_VALIDITY, now)
+    return CertifiedKey(certificate, key)
+
+
+def _certify(
+    ca: CertifiedKey,
+    subject: x509.Name,
+    key: CertificatePublicKeyTypes,
+    extensions: Sequence[x509.Extension[x509.ExtensionType]],
+    validity: timedelta,
+    now: datetime,
+) -> x509.Certificate:
     return (
-        _builder(ROOT_NAME, ROOT_NAME, key.public_key(), now, ROOT_VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-
-
-def _make_signer(root_key: Key, key: Key, now: datetime) -> x509.Certificate:
-    return (
-        _builder(SIGNER_NAME, ROOT_NAME, key.public_key(), now, ROOT_VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([_CMC_CA]), critical=False)
-        .add_extension(_authority_key(root_key), critical=False)
-        .sign(root_key, hashes.SHA256())
+        _builder(subject, ca.name, key, extensions, validity, now)
+        .add_extension(_authority_key(ca), critical=False)
+        .sign(ca.key, hashes.SHA256())
     )
 
 
@@ -137,10 +169,11 @@ def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     key: CertificatePublicKeyTypes,
-    now: datetime,
+    extensions: Sequence[x509.Extension[x509.ExtensionType]],
     validity: timedelta,
+    now: datetime,
 ) -> x509.CertificateBuilder:
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -150,45 +183,28 @@ def _builder(
         .not_valid_after(now + validity)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+    for extension in extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return builder
 
 
-def _authority_key(key: Key) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-
-
-def _usage(
-    *,
-    digital_signature: bool = False,
-    key_encipherment: bool = False,
-    key_cert_sign: bool = False,
-    crl_sign: bool = False,
-) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=False,
-        key_encipherment=key_encipherment,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _authority_key(ca: CertifiedKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
 
 
 def _new_key() -> Key:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _store(path: Path, key: Key, certificate: x509.Certificate) -> None:
+def _store(path: Path, pair: CertifiedKey) -> None:
     """Key and certificate in one file, so that neither is there without the other."""
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_atomically(path, pem + certificate.public_bytes(Encoding.PEM), 0o600)
+    pem = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_atomically(path, pem + pair.certificate.public_bytes(Encoding.PEM), 0o600)
 
 
-def _load(path: Path) -> tuple[Key, x509.Certificate]:
+def _load(path: Path) -> CertifiedKey:
     data = path.read_bytes()
     key = load_pem_private_key(data, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{path} holds no key of the sandbox CA")  # noqa: TRY004
-    return key, x509.load_pem_x509_certificate(data)
+    return CertifiedKey(x509.load_pem_x509_certificate(data), key)
