@@ -35,6 +35,8 @@ from ..cmp.protection import (
 from .authority.authority import open_authority
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .profiles.load import builtin_profiles
+from .profiles.model import Profiles
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
@@ -54,10 +56,15 @@ class SandboxCA:
     """A CA with its keys and ledger in a folder. Secrets are in memory only. Safe to use from threads."""
 
     def __init__(
-        self, folder: Path, clock: Callable[[], datetime], behaviour: Behaviour = USUAL
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        behaviour: Behaviour = USUAL,
+        profiles: Profiles | None = None,
     ) -> None:
         self._clock = clock
         self._behaviour = behaviour
+        self._profiles = profiles or builtin_profiles()
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
@@ -68,16 +75,18 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
+        profiles: Profiles | None = None,
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one.
+        `behaviour` and `profiles` (None: the built-in ones) are not kept in the folder; what waits there goes
+        on waiting under others.
 
         Raises:
             OSError, ValueError: if the folder cannot be used, or does not hold a CA.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour)
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, profiles)
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +136,7 @@ class SandboxCA:
                 check_header(header, self._authority, now)
                 requester = authenticate(message, self._secrets, self._ledger.find, now)
                 credential, mac = self._credential_for(message, requester), requester.mac
-                desk = Desk(self._authority, self._ledger, self._behaviour, now)
+                desk = Desk(self._authority, self._ledger, self._behaviour, now, self._profiles)
                 answer = _handle(desk, Order(header, message.body, requester), data)
             except Refusal as refusal:
                 return self._refuse(header, refusal.status, credential, mac)

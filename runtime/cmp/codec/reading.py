@@ -272,6 +272,10 @@ def _template(value) -> CertTemplate:
         not_before=_choice_time(validity, "notBefore"),
         not_after=_choice_time(validity, "notAfter"),
         extensions=_extensions(value, "extensions"),
+        version=integer(value["version"]) if _has(value, "version") else None,
+        signing_alg=algorithm(value["signingAlg"]) if _has(value, "signingAlg") else None,
+        issuer_uid=value["issuerUID"].asOctets() if _has(value, "issuerUID") else None,
+        subject_uid=value["subjectUID"].asOctets() if _has(value, "subjectUID") else None,
     )
 
 

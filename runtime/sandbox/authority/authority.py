@@ -28,8 +28,6 @@ _SIGNER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox C
 _CMC_CA = ObjectIdentifier("1.3.6.1.5.5.7.3.27")  # id-kp-cmcCA, RFC 6402; RFC 9810 4.5
 
 _ROOT_VALIDITY = timedelta(days=3650)
-VALIDITY = timedelta(days=90)
-"""How long an end entity's certificate is valid where no profile says otherwise."""
 # Clocks of end entities may be behind; a certificate that is not valid yet helps nobody.
 _BACKDATED = timedelta(minutes=5)
 
@@ -105,15 +103,16 @@ def issue(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
-    validity: timedelta,
-    now: datetime,
+    begins: datetime,
+    ends: datetime,
 ) -> x509.Certificate:
     """An end entity's certificate.
 
     `extensions` are taken over as they are, and are all but the key identifiers: BasicConstraints and
     KeyUsage are the caller's to give, too.
     """
-    return _certify(authority.issuing, subject, key, extensions, validity, now)
+    now = begins + _BACKDATED
+    return _certify(authority.issuing, subject, key, extensions, ends - now, now)
 
 
 def sign_crl(

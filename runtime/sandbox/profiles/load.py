@@ -5,7 +5,6 @@ docs/sandbox-profiles.md says what the file holds.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import words
+from .contradictions import note_contradictions
 from .model import (
     AlternativeNames,
     NameKind,
@@ -33,6 +33,7 @@ from .section import (
     kind,
     known_keys,
     pairs,
+    quoted,
     subsection,
     text,
 )
@@ -55,7 +56,7 @@ _PATTERNED = (NameKind.DNS, NameKind.EMAIL, NameKind.URI)
 
 
 class ProfileError(ValueError):
-    """A file of profiles that cannot be used. `problems` are all that were found, in the file's order."""
+    """A file of profiles that cannot be used. `problems` are all that were found."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
@@ -86,7 +87,7 @@ def _read(path: Path) -> tuple[Profile, ...]:
     document = Section("", _document(path), problems)
     for key in document.content:
         if key != "profiles":
-            document.note(key, "there is no such key; only [profiles.NAME] are known")
+            document.note(quoted(key), "there is no such key; only [profiles.NAME] are known")
     tables = subsection(document, "profiles").content
     profiles = [_profile(name, table, problems) for name, table in tables.items()]
     if problems:
@@ -111,7 +112,8 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _profile(name: str, table: object, problems: list[Problem]) -> Profile | None:
-    shown = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+    before = len(problems)
+    shown = quoted(name)
     if not isinstance(table, dict):
         problems.append(Problem("[profiles]", shown, f"a table was expected, not {kind(table)}"))
         return None
@@ -121,7 +123,7 @@ def _profile(name: str, table: object, problems: list[Problem]) -> Profile | Non
     except ValueError as error:
         problems.append(Problem("[profiles]", shown, str(error)))
     known_keys(section, _KEYS)
-    return Profile(
+    profile = Profile(
         name=name,
         description=text(section, "description"),
         validity=_validity(section),
@@ -136,6 +138,9 @@ def _profile(name: str, table: object, problems: list[Problem]) -> Profile | Non
         central_keys=flag(section, "central-keys", default=False),
         ra=choice(section, "ra", Need, Need.ALLOWED),
     )
+    if len(problems) == before:  # what is wrong already would have consequences here
+        note_contradictions(section, profile)
+    return profile
 
 
 def _validity(section: Section) -> Validity:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -40,7 +42,7 @@ def known_keys(section: Section, known: Collection[str]) -> None:
     """Note the keys that nobody reads."""
     for key in section.content:
         if key not in known:
-            section.note(key, f"there is no such key; {meant(key, known)}")
+            section.note(quoted(key), f"there is no such key; {meant(key, known)}")
 
 
 def meant(word: str, known: Collection[str]) -> str:
@@ -101,8 +103,8 @@ def items(
     """
     if key not in section.content:
         return None
-    given: object = section.content[key]
-    values = cast("list[object]", given) if isinstance(given, list) else []
+    given = cast("object", section.content[key])
+    values = _list(given)
     if not values:
         section.note(key, f"a list such as {example} was expected, not {kind(given)}")
         return None
@@ -123,6 +125,10 @@ def items(
     return tuple(found)
 
 
+def _list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
 def pairs(section: Section, key: str, read: Callable[[str, str], T]) -> tuple[T, ...]:
     """A table of texts, each of which `read` makes something of together with its key.
 
@@ -132,13 +138,18 @@ def pairs(section: Section, key: str, read: Callable[[str, str], T]) -> tuple[T,
     found: list[T] = []
     for name, value in inner.content.items():
         if not isinstance(value, str):
-            inner.note(name, f"a text was expected, not {kind(value)}")
+            inner.note(quoted(name), f"a text was expected, not {kind(value)}")
             continue
         try:
             found.append(read(name, value))
         except ValueError as error:
-            inner.note(name, str(error))
+            inner.note(quoted(name), str(error))
     return tuple(found)
+
+
+def quoted(key: str) -> str:
+    """A key as TOML writes it."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def kind(value: object) -> str:

@@ -66,6 +66,12 @@ def unasked_bits(profile: Profile, kind: str) -> tuple[str, ...]:
     return _cut(_usual_bits(profile, kind), KINDS[kind].can)
 
 
+def possible_bits(profile: Profile, kind: str) -> tuple[str, ...]:
+    """The bits that a key of this kind can have in this profile, unasked or if they are requested."""
+    rules = profile.key_usage
+    return _cut((*_usual_bits(profile, kind), *(rules.allowed or ())), KINDS[kind].can)
+
+
 def granted_purposes(
     profile: Profile, requested: x509.ExtendedKeyUsage | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:

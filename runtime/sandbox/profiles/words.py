@@ -111,7 +111,7 @@ def purpose(word: str) -> str:
         except ValueError:
             pass
         raise ValueError(f"{word[:64]!r} is no object identifier")
-    raise ValueError(f"{word[:64]!r} is no purpose; {meant(word, PURPOSES)}, and dotted OIDs")
+    raise ValueError(f"{word[:64]!r} is no purpose, nor a dotted OID; {meant(word, PURPOSES)}")
 
 
 def attribute(word: str) -> str:
@@ -124,7 +124,12 @@ def attribute(word: str) -> str:
 def fixed_attribute(word: str, value: str) -> tuple[str, str]:
     """An attribute of a subject and its value."""
     name = attribute(word)
-    x509.NameAttribute(ATTRIBUTES[name], value)  # which knows how long each may be
+    try:
+        if not value:
+            raise ValueError
+        x509.NameAttribute(ATTRIBUTES[name], value)
+    except ValueError:
+        raise ValueError(f"{value[:64]!r} is too short or too long for {name}") from None
     return name, value
 
 
