@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
+from . import words
 from .model import ATTRIBUTES, Profile
 from .patterns import matches
 from .violation import said, shown, violation
@@ -33,7 +34,7 @@ def granted_subject(
             changed.append(f"{name}={value}")
     if not changed:
         return requested, ()
-    text = f"{', '.join(reversed(changed))} is fixed; the subject is {subject.rfc4514_string()}"
+    text = f"it has to hold {', '.join(reversed(changed))}; it is {subject.rfc4514_string()}"
     return subject, (said(profile, "subject", text),)
 
 
@@ -51,8 +52,8 @@ def _check(profile: Profile, requested: x509.Name) -> None:
     there = list(_attributes(requested))
     fixed = dict(rules.fixed)
     for name, value in there:
-        if not value:
-            raise violation(profile, "subject", f"{name} is empty")
+        if problem := words.value_problem(name, value):
+            raise violation(profile, "subject", problem)
         if rules.allowed is not None and name not in (*rules.allowed, *rules.required, *fixed):
             allowed = ", ".join(dict.fromkeys((*rules.required, *rules.allowed, *fixed)))
             raise violation(profile, "subject", f"{name} is not among {allowed}")

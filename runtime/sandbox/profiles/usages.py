@@ -54,7 +54,8 @@ def granted_bits(
     if asked is not None and rules.allowed is not None:
         bits = _cut((*rules.fixed, *asked), can)
     if not bits:
-        raise violation(profile, KEY_USAGE, f"none that it has is for {kind} keys")
+        possible = ", ".join(possible_bits(profile, kind))
+        raise violation(profile, KEY_USAGE, f"one of {possible} has to be requested")
     if asked is None or set(asked) == set(bits):
         return bits, ()
     text = f"{', '.join(bits)}, instead of {', '.join(asked) or 'none'}"

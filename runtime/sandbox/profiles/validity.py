@@ -43,12 +43,22 @@ def granted_period(
         return whole, (said(profile, "validity", f"{_shown(whole)}, whatever is requested"),)
     period = Period(max(asked.begins, whole.begins), min(asked.ends, whole.ends))
     if period.begins >= period.ends or period.ends <= now:
-        text = f"{_shown(asked)} is not within {_shown(whole)}"
+        text = f"{_requested(not_before, not_after)} is not within {_shown(whole)}"
         raise violation(profile, "validity", text)
     if period == asked:
         return period, ()
-    return period, (said(profile, "validity", f"{_shown(period)}, instead of {_shown(asked)}"),)
+    text = f"{_shown(period)}, instead of {_requested(not_before, not_after)}"
+    return period, (said(profile, "validity", text),)
 
 
 def _shown(period: Period) -> str:
-    return f"{period.begins:%Y-%m-%d %H:%M:%S} to {period.ends:%Y-%m-%d %H:%M:%S} UTC"
+    return _requested(period.begins, period.ends)
+
+
+def _requested(begins: datetime | None, ends: datetime | None) -> str:
+    words = [
+        f"{word} {time:%Y-%m-%d %H:%M:%S}"
+        for word, time in (("from", begins), ("to", ends))
+        if time is not None
+    ]
+    return f"{' '.join(words)} UTC"

@@ -26,6 +26,21 @@ _UNITS = {
 }
 _LONGEST = timedelta(days=100 * 365)  # nothing outlives the CA, which has ten years
 
+# Characters: RFC 5280 A.1, ub-common-name and the like.
+_LENGTHS = {
+    "CN": (1, 64),
+    "C": (2, 2),
+    "O": (1, 64),
+    "OU": (1, 64),
+    "L": (1, 128),
+    "ST": (1, 128),
+    "serialNumber": (1, 64),
+    "title": (1, 64),
+    "emailAddress": (1, 255),
+}
+
+_ASCII = ("C", "serialNumber", "DC", "emailAddress")
+
 USAGE_BITS = (
     "digitalSignature",
     "nonRepudiation",
@@ -124,13 +139,22 @@ def attribute(word: str) -> str:
 def fixed_attribute(word: str, value: str) -> tuple[str, str]:
     """An attribute of a subject and its value."""
     name = attribute(word)
-    try:
-        if not value:
-            raise ValueError
-        x509.NameAttribute(ATTRIBUTES[name], value)
-    except ValueError:
-        raise ValueError(f"{value[:64]!r} is too short or too long for {name}") from None
+    if problem := value_problem(name, value):
+        raise ValueError(problem)
     return name, value
+
+
+def value_problem(name: str, value: str) -> str | None:
+    """What is wrong with an attribute's value (RFC 5280 A.1), as far as it is limited here."""
+    least, most = _LENGTHS.get(name, (1, 32_768))
+    if not value:
+        return f"{name} is empty"
+    if not least <= len(value) <= most:
+        known = f"{least} to {most}" if least < most else str(most)
+        return f"{name} has {len(value)} characters, and {known} are allowed"
+    if name in _ASCII and not value.isascii():
+        return f"{name} has characters that are not ASCII"
+    return None
 
 
 def pattern(word: str) -> str:

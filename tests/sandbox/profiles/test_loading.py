@@ -120,7 +120,9 @@ def test_durations(word: str, seconds: int) -> None:
     assert words.duration(word) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("word", ["", "d", "1", "-1d", "1.5d", "1 d", "1d ", "1D", "1m", "٣d", "01d"])
+@pytest.mark.parametrize(
+    "word", ["", "d", "1", "-1d", "1.5d", "1 d", "1d ", "1D", "1m", "٣d", "01d"]
+)
 def test_no_durations(word: str) -> None:
     with pytest.raises(ValueError, match="a whole number"):
         words.duration(word)
