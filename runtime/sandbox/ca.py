@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,10 +37,23 @@ from ..cmp.protection import (
 from .authority.authority import ROOT_NAME, open_authority
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .ledger.traffic import RequestEntry
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
-from .requests.refusal import Refusal
+from .requests.labels import check_label
+from .requests.outcome import (
+    REPEATED,
+    Outcome,
+    Posted,
+    claims_of,
+    failures_of,
+    kind_of,
+    outcome_name,
+    reason_of,
+    status_of,
+)
+from .requests.refusal import Refusal, rejection
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -48,6 +63,7 @@ from .requests.requester import (
     mac_scheme,
 )
 from .requests.waiting import poll, put_off
+from .switches import changed
 
 
 class SandboxCA:
@@ -61,6 +77,7 @@ class SandboxCA:
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
+        self._switching = threading.Lock()
 
     @classmethod
     def open(
@@ -107,41 +124,115 @@ class SandboxCA:
         """Everything that was ever issued, oldest first."""
         return self._ledger.entries()
 
+    def requests(self) -> tuple[RequestEntry, ...]:
+        """Every message that ever came, oldest first."""
+        return self._ledger.requests()
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How requests are dealt with from now on."""
+        return self._behaviour
+
+    def change_behaviour(self, changes: Mapping[str, object]) -> Behaviour:
+        """Deal with requests otherwise from now on; each that is under way goes on as it began.
+
+        Raises:
+            ValueError: if a name is not known, or a value is none for it; then nothing is changed.
+        """
+        with self._switching:
+            self._behaviour = changed(self._behaviour, changes)
+            return self._behaviour
+
     def respond(self, data: bytes) -> bytes:
         """The answer to a request. A refusal is an answer, too."""
+        return self.handle(Posted(data)).answer
+
+    def handle_all(self, posted: Sequence[Posted]) -> list[Outcome | Exception]:
+        """What becomes of messages that came at about the same time, in order; all is durable then, at once.
+
+        Whatever one of them brings about by a mistake of this program is undone, and stands in its place.
+
+        Raises:
+            sqlite3.Error: if nothing of it can be kept; then nothing of it was done.
+        """
+        outcomes: list[Outcome | Exception] = []
+        with self._ledger.transaction():
+            for message in posted:
+                try:
+                    outcomes.append(self.handle(message))
+                except Exception as error:
+                    outcomes.append(error)
+        return outcomes
+
+    def handle(self, posted: Posted) -> Outcome:
+        """What becomes of a message, entered in the ledger."""
+        with self._ledger.transaction():
+            outcome = self._handle(posted, self._behaviour)
+            self._ledger.record(outcome.entry)
+        return outcome
+
+    def _handle(self, posted: Posted, behaviour: Behaviour) -> Outcome:
+        data, now = posted.data, self._now(behaviour)
         try:
             message = decode(data)
         except MalformedMessage as error:
-            refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
-            return self._refuse(None, refusal.status, self._own_credential())
+            status = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error)).status
+            answer = self._refuse(None, status, self._own_credential(), now)
+            return _outcome(answer, None, None, status, behaviour, now, is_error=True)
         header = message.header
-        with self._ledger.transaction():
-            if header.transaction_id is not None:
-                earlier = self._ledger.answer_to(header.transaction_id, data)
-                if earlier is not None:
-                    return earlier
-            credential: Credential = self._own_credential()
-            mac: OwnMac | None = None
-            try:
-                now = self._clock()
-                check_header(header, now)
-                requester = authenticate(message, self._secrets, self._ledger.find, now)
-                credential, mac = self._credential_for(message, requester), requester.mac
-                desk = Desk(self._authority, self._ledger, self._behaviour, now)
-                answer = _handle(desk, Order(header, message.body, requester), data)
-            except Refusal as refusal:
-                return self._refuse(header, refusal.status, credential, mac)
-            nonce = os.urandom(NONCE_SIZE)
-            response = protect(
-                self._header(header, nonce, credential, answer.general_info),
-                answer.body,
-                credential,
-                random=os.urandom,
-                mac=mac,
-            )
+        if header.transaction_id is not None:
+            earlier = self._ledger.answer_to(header.transaction_id, data)
+            if earlier is not None:
+                return _outcome(earlier, message, None, None, behaviour, now)
+        credential: Credential = self._own_credential()
+        mac: OwnMac | None = None
+        requester: Requester | None = None
+        try:
+            check_header(header, now)
+            requester = authenticate(message, self._secrets, self._ledger.find, now)
+            credential, mac = self._credential_for(message, requester), requester.mac
             assert header.transaction_id is not None  # noqa: S101  (check_header)
-            self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
-            return response
+            if posted.operation:
+                begun_with = self._ledger.begun_with(header.transaction_id)
+                check_label(posted.operation, message.body, begun_with)
+            desk = Desk(self._authority, self._ledger, behaviour, now, posted.profile)
+            answer = _carry_out(desk, Order(header, message.body, requester), data)
+        except Refusal as refusal:
+            error = self._refuse(header, refusal.status, credential, now, mac)
+            return _outcome(
+                error, message, requester, refusal.status, behaviour, now, is_error=True
+            )
+        nonce = os.urandom(NONCE_SIZE)
+        response = protect(
+            self._header(header, nonce, credential, now, answer.general_info),
+            answer.body,
+            credential,
+            random=os.urandom,
+            mac=mac,
+        )
+        self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
+        status = status_of(answer.body)
+        self._count(behaviour, status)
+        is_error = answer.body.type is BodyType.ERROR and not answer.expects
+        return _outcome(response, message, requester, status, behaviour, now, is_error=is_error)
+
+    def _now(self, behaviour: Behaviour) -> datetime:
+        return self._clock() + timedelta(seconds=behaviour.clock_offset)
+
+    def _count(self, behaviour: Behaviour, status: PKIStatusInfo) -> None:
+        """One refusal less to come, if this was one that the CA was told to give."""
+        if behaviour.reject_count is None or behaviour.rejects is None:
+            return
+        if status != rejection(behaviour.rejects):
+            return
+        with self._switching:
+            if self._behaviour is behaviour:  # else somebody has said otherwise meanwhile
+                left = behaviour.reject_count - 1
+                self._behaviour = replace(
+                    behaviour,
+                    rejects=behaviour.rejects if left else None,
+                    reject_count=left or None,
+                )
 
     def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
         """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
@@ -155,9 +246,10 @@ class SandboxCA:
         request: PKIHeader | None,
         status: PKIStatusInfo,
         credential: Credential,
+        now: datetime,
         mac: OwnMac | None = None,
     ) -> bytes:
-        header = self._header(request, os.urandom(NONCE_SIZE), credential)
+        header = self._header(request, os.urandom(NONCE_SIZE), credential, now)
         return protect(
             header,
             PKIBody(BodyType.ERROR, ErrorMsgContent(status)),
@@ -171,6 +263,7 @@ class SandboxCA:
         request: PKIHeader | None,
         nonce: bytes,
         credential: Credential,
+        now: datetime,
         general_info: tuple[InfoTypeAndValue, ...] = (),
     ) -> PKIHeader:
         """The header of an answer (RFC 9483 3.1)."""
@@ -182,7 +275,7 @@ class SandboxCA:
                 2,
                 sender,
                 None,
-                self._clock(),
+                now,
                 transaction_id=os.urandom(TRANSACTION_ID_SIZE),
                 sender_nonce=nonce,
             )
@@ -190,7 +283,7 @@ class SandboxCA:
             pvno=min(max(request.pvno, 2), 3),  # RFC 9810 7: the nearest that is supported
             sender=sender,
             recipient=request.sender,
-            message_time=self._clock(),
+            message_time=now,
             transaction_id=request.transaction_id,
             sender_nonce=nonce,
             recip_nonce=request.sender_nonce,
@@ -201,7 +294,7 @@ class SandboxCA:
         return SignatureCredential(self._authority.signer, self._authority.signer_key)
 
 
-def _handle(desk: Desk, order: Order, data: bytes) -> Response:
+def _carry_out(desk: Desk, order: Order, data: bytes) -> Response:
     """What comes of a request that is authenticated; `data` is the request as it came."""
     match order.body.content:
         case CertConfirmContent():
@@ -213,3 +306,28 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
                 raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
             deed = examine(desk, order)
             return put_off(desk, order, data) or deed()
+
+
+def _outcome(
+    answer: bytes,
+    message: PKIMessage | None,
+    requester: Requester | None,
+    status: PKIStatusInfo | None,
+    behaviour: Behaviour,
+    now: datetime,
+    *,
+    is_error: bool = False,
+) -> Outcome:
+    """An answer with what the ledger says of it; without a status it was given before."""
+    transaction = message.header.transaction_id if message else None
+    entry = RequestEntry(
+        now.isoformat(),
+        (transaction or b"").hex(),
+        kind_of(message.body) if message else "",
+        claims_of(message, requester) if message else "",
+        requester is not None or status is None,
+        outcome_name(status) if status else REPEATED,
+        failures_of(status) if status else "",
+        reason_of(status) if status else "",
+    )
+    return Outcome(answer, entry, behaviour.delay, is_error)

@@ -25,15 +25,24 @@ _PROFILES = {
 }
 
 
-def usages_of(header: PKIHeader, count: int) -> tuple[x509.ExtendedKeyUsage | None, ...]:
+def profile_names() -> frozenset[str]:
+    """The names of all profiles."""
+    return frozenset(filter(None, _PROFILES))
+
+
+def usages_of(
+    header: PKIHeader, count: int, of_path: str = ""
+) -> tuple[x509.ExtendedKeyUsage | None, ...]:
     """The extended key usage for each of the `count` things that a message asks for.
+
+    The profile that the path names (RFC 9811 3.6) holds for what has none in the header.
 
     Raises:
         Refusal: if a profile is not known, or there are more than can be meant.
     """
     values = [info.value for info in header.general_info if info.oid == CERT_PROFILE]
     if not values:
-        return (None,) * count
+        return (_PROFILES[of_path],) * count
     names = _names(values)
     if len(names) > count:
         raise Refusal(
@@ -47,7 +56,13 @@ def usages_of(header: PKIHeader, count: int) -> tuple[x509.ExtendedKeyUsage | No
                 PKIFailureInfo.BAD_CERT_TEMPLATE,
                 f"the certificate profile {name[:64]!r} is not known; {known} are",
             )
-    return tuple(_PROFILES[name] for name in (*names, *[""] * (count - len(names))))
+        if of_path and name and name != of_path:
+            raise Refusal(
+                PKIFailureInfo.BAD_CERT_TEMPLATE,
+                f"certProfile is {name}, and the profile of the path is {of_path}",
+            )
+    wanted = (*names, *[""] * (count - len(names)))
+    return tuple(_PROFILES[name or of_path] for name in wanted)
 
 
 def _names(values: list[bytes | None]) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def _deed(
     key: SubjectKey,
     requested: Sequence[Extension],
 ) -> Deed:
-    (usage,) = usages_of(order.header, 1)
+    (usage,) = usages_of(order.header, 1, desk.profile)
     extensions, dropped = _extensions(requested)
     if usage is not None:
         extensions.append(x509.Extension(usage.oid, False, usage))

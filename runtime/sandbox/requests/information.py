@@ -71,7 +71,7 @@ def inform(desk: Desk, order: Order) -> Deed:
     )
     if len(infos) > _MOST_QUESTIONS:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, f"more than {_MOST_QUESTIONS} questions at once")
-    usages = usages_of(order.header, len(content.infos))
+    usages = usages_of(order.header, len(content.infos), desk.profile)
     usages += (None,) * (len(infos) - len(usages))
     answers: list[InfoTypeAndValue] = []
     unknown: list[str] = []
