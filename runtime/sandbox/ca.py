@@ -42,17 +42,7 @@ from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
 from .requests.labels import check_label
-from .requests.outcome import (
-    REPEATED,
-    Outcome,
-    Posted,
-    claims_of,
-    failures_of,
-    kind_of,
-    outcome_name,
-    reason_of,
-    status_of,
-)
+from .requests.outcome import Outcome, Posted, Visit, status_of
 from .requests.refusal import Refusal, rejection
 from .requests.requester import (
     NONCE_SIZE,
@@ -166,24 +156,29 @@ class SandboxCA:
 
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
+        behaviour = self._behaviour
+        now = self._clock() + timedelta(seconds=behaviour.clock_offset)
+        visit = Visit(posted, behaviour, self._ledger, now)
         with self._ledger.transaction():
-            outcome = self._handle(posted, self._behaviour)
-            self._ledger.record(outcome.entry)
-        return outcome
+            return visit.outcome(self._respond(posted.data, visit))
 
-    def _handle(self, posted: Posted, behaviour: Behaviour) -> Outcome:
-        data, now = posted.data, self._now(behaviour)
+    def _respond(self, data: bytes, visit: Visit) -> bytes:
         try:
             message = decode(data)
         except MalformedMessage as error:
-            status = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error)).status
-            answer = self._refuse(None, status, self._own_credential(), now)
-            return _outcome(answer, None, None, status, behaviour, now, is_error=True)
-        header = message.header
+            refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
+            visit.refused(None, None, refusal.status)
+            return self._refuse(None, refusal.status, self._own_credential(), visit.now)
+        return self._answer(message, data, visit)
+
+    def _answer(self, message: PKIMessage, data: bytes, visit: Visit) -> bytes:
+        """The answer to a message that could be read."""
+        header, now = message.header, visit.now
         if header.transaction_id is not None:
             earlier = self._ledger.answer_to(header.transaction_id, data)
             if earlier is not None:
-                return _outcome(earlier, message, None, None, behaviour, now)
+                visit.repeated(message)
+                return earlier
         credential: Credential = self._own_credential()
         mac: OwnMac | None = None
         requester: Requester | None = None
@@ -191,17 +186,15 @@ class SandboxCA:
             check_header(header, now)
             requester = authenticate(message, self._secrets, self._ledger.find, now)
             credential, mac = self._credential_for(message, requester), requester.mac
-            assert header.transaction_id is not None  # noqa: S101  (check_header)
-            if posted.operation:
-                begun_with = self._ledger.begun_with(header.transaction_id)
-                check_label(posted.operation, message.body, begun_with)
-            desk = Desk(self._authority, self._ledger, behaviour, now, posted.profile)
-            answer = _carry_out(desk, Order(header, message.body, requester), data)
+            desk = self._desk(visit)
+            order = Order(header, message.body, requester)
+            if visit.posted.operation:
+                begun_with = self._ledger.begun_with(order.transaction_id)
+                check_label(visit.posted.operation, message.body, begun_with)
+            answer = _handle(desk, order, data)
         except Refusal as refusal:
-            error = self._refuse(header, refusal.status, credential, now, mac)
-            return _outcome(
-                error, message, requester, refusal.status, behaviour, now, is_error=True
-            )
+            visit.refused(message, requester, refusal.status)
+            return self._refuse(header, refusal.status, credential, now, mac)
         nonce = os.urandom(NONCE_SIZE)
         response = protect(
             self._header(header, nonce, credential, now, answer.general_info),
@@ -210,14 +203,13 @@ class SandboxCA:
             random=os.urandom,
             mac=mac,
         )
-        self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
-        status = status_of(answer.body)
-        self._count(behaviour, status)
-        is_error = answer.body.type is BodyType.ERROR and not answer.expects
-        return _outcome(response, message, requester, status, behaviour, now, is_error=is_error)
+        self._ledger.store_answer(order.transaction_id, data, response, nonce, answer.expects)
+        visit.answered(message, requester, answer)
+        self._count(visit.behaviour, status_of(answer.body))
+        return response
 
-    def _now(self, behaviour: Behaviour) -> datetime:
-        return self._clock() + timedelta(seconds=behaviour.clock_offset)
+    def _desk(self, visit: Visit) -> Desk:
+        return Desk(self._authority, self._ledger, visit.behaviour, visit.now, visit.posted.profile)
 
     def _count(self, behaviour: Behaviour, status: PKIStatusInfo) -> None:
         """One refusal less to come, if this was one that the CA was told to give."""
@@ -294,7 +286,7 @@ class SandboxCA:
         return SignatureCredential(self._authority.signer, self._authority.signer_key)
 
 
-def _carry_out(desk: Desk, order: Order, data: bytes) -> Response:
+def _handle(desk: Desk, order: Order, data: bytes) -> Response:
     """What comes of a request that is authenticated; `data` is the request as it came."""
     match order.body.content:
         case CertConfirmContent():
@@ -306,28 +298,3 @@ def _carry_out(desk: Desk, order: Order, data: bytes) -> Response:
                 raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
             deed = examine(desk, order)
             return put_off(desk, order, data) or deed()
-
-
-def _outcome(
-    answer: bytes,
-    message: PKIMessage | None,
-    requester: Requester | None,
-    status: PKIStatusInfo | None,
-    behaviour: Behaviour,
-    now: datetime,
-    *,
-    is_error: bool = False,
-) -> Outcome:
-    """An answer with what the ledger says of it; without a status it was given before."""
-    transaction = message.header.transaction_id if message else None
-    entry = RequestEntry(
-        now.isoformat(),
-        (transaction or b"").hex(),
-        kind_of(message.body) if message else "",
-        claims_of(message, requester) if message else "",
-        requester is not None or status is None,
-        outcome_name(status) if status else REPEATED,
-        failures_of(status) if status else "",
-        reason_of(status) if status else "",
-    )
-    return Outcome(answer, entry, behaviour.delay, is_error)

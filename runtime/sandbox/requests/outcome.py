@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ...cmp.errors import clean, failure_name
 from ...cmp.model import (
+    BodyType,
     CertRepMessage,
     ErrorMsgContent,
     OtherContent,
@@ -17,7 +19,10 @@ from ...cmp.model import (
     RevRepContent,
 )
 from ...cmp.protection import is_mac
+from ..behaviour import Behaviour
+from ..ledger.ledger import Ledger
 from ..ledger.traffic import RequestEntry
+from .desk import Response
 from .requester import Requester
 
 REPEATED = "repeated"
@@ -53,6 +58,65 @@ class Outcome:
     entry: RequestEntry
     delay: float = 0.0
     is_error: bool = False
+
+
+class Visit:
+    """A message on its way through the CA: what it meets there, and what the ledger is told of it.
+
+    `entry` is what was told last: of a message that holds others, what became of the whole.
+    """
+
+    def __init__(self, posted: Posted, behaviour: Behaviour, ledger: Ledger, now: datetime) -> None:
+        self.posted = posted
+        self.behaviour = behaviour
+        self.now = now
+        self.entry: RequestEntry | None = None
+        self.is_error = False
+        self._ledger = ledger
+
+    def repeated(self, message: PKIMessage) -> None:
+        """The message was answered before, and gets that answer."""
+        self._tell(message, claims_of(message, None), True, REPEATED, None)
+
+    def refused(
+        self, message: PKIMessage | None, requester: Requester | None, status: PKIStatusInfo
+    ) -> None:
+        """The message is wrong, or nobody's who may send it; without one, it cannot be read."""
+        who = claims_of(message, requester) if message else ""
+        self._tell(message, who, requester is not None, outcome_name(status), status)
+        self.is_error = True
+
+    def answered(self, message: PKIMessage, requester: Requester, answer: Response) -> None:
+        """The message gets an answer of its kind."""
+        status = status_of(answer.body)
+        self._tell(message, str(requester), True, outcome_name(status), status)
+        self.is_error = answer.body.type is BodyType.ERROR and not answer.expects
+
+    def outcome(self, answer: bytes) -> Outcome:
+        """What came of it all."""
+        assert self.entry is not None  # noqa: S101  (each way through the CA tells something)
+        return Outcome(answer, self.entry, self.behaviour.delay, self.is_error)
+
+    def _tell(
+        self,
+        message: PKIMessage | None,
+        who: str,
+        is_authenticated: bool,
+        outcome: str,
+        status: PKIStatusInfo | None,
+    ) -> None:
+        transaction_id = (message.header.transaction_id if message else None) or b""
+        self.entry = RequestEntry(
+            self.now.isoformat(),
+            transaction_id.hex(),
+            kind_of(message.body) if message else "",
+            who,
+            is_authenticated,
+            outcome,
+            failures_of(status) if status else "",
+            reason_of(status) if status else "",
+        )
+        self._ledger.record(self.entry)
 
 
 def kind_of(body: PKIBody) -> str:
