@@ -248,9 +248,7 @@ def password_of(operation: CmpOperation) -> PasswordCredential:
     """
     assert operation.username is not None  # noqa: S101  (an initiate without a signer has both)
     assert operation.password is not None  # noqa: S101
-    reference, secret = read_pair(
-        operation.username, operation.password, is_hex=operation.is_hex
-    )
+    reference, secret = read_pair(operation.username, operation.password, is_hex=operation.is_hex)
     return PasswordCredential(reference, secret, _MACS[operation.server.mac])
 
 

@@ -5,10 +5,10 @@
     POST  /roll-over    {}: a new root
     GET   /ledger       what came and what was issued
 
-It listens on 127.0.0.1 only, whatever the CA itself listens on. Port and token stand in `admin.json`, mode 0600. A
-web page that a browser on this machine shows knows no token; it could neither send one, nor JSON, without being
-asked for by CORS, which is not answered; and a name that is made to lead here (DNS rebinding) is not the Host that
-is expected.
+It listens on 127.0.0.1 only, whatever the CA itself listens on. Port and token stand in `admin.json`, mode
+0600. A web page that a browser on this machine shows knows no token, and could send neither one nor JSON
+before CORS is asked, which is not answered; a name that is made to lead here (DNS rebinding) is not the Host
+that is expected.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from ...certificates import dump_certificate, pem_of
 from ...files import write_atomically
 from ..ca import SandboxCA
 from ..ledger.document import document
@@ -96,7 +97,7 @@ class _Desk:
             told = handler(self.ca, given)
         except _Wrong as wrong:
             return refusal(wrong.status, str(wrong))
-        except Exception as error:  # noqa: BLE001  (a mistake of ours, or the disk's)
+        except Exception as error:  # a mistake of ours, or the disk's
             return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
         return Reply(HTTPStatus.OK, _JSON, json.dumps(told).encode())
 
@@ -120,7 +121,7 @@ def _read(request: Request) -> dict[str, Any]:
         raise _Wrong(HTTPStatus.BAD_REQUEST, "the body is no JSON") from None
     if not isinstance(given, dict):
         raise _Wrong(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
-    return given
+    return cast("dict[str, Any]", given)
 
 
 # -- what can be asked -----------------------------------------------------------------------------
@@ -138,6 +139,18 @@ def _change(ca: SandboxCA, given: dict[str, Any]) -> Any:
         raise _Wrong(HTTPStatus.BAD_REQUEST, str(error)) from None
 
 
+def _roll_over(ca: SandboxCA, given: dict[str, Any]) -> Any:
+    """A new root, of the key kind that is asked for, or of the one before."""
+    kind = given.pop("key", None)
+    if given or not (kind is None or isinstance(kind, str)):
+        raise _Wrong(HTTPStatus.BAD_REQUEST, 'the body is {} or {"key": KIND}')
+    try:
+        root = ca.roll_over(kind)
+    except ValueError as error:
+        raise _Wrong(HTTPStatus.BAD_REQUEST, str(error)) from None
+    return {"root": pem_of(dump_certificate(root))}
+
+
 def _ledger(ca: SandboxCA, given: dict[str, Any]) -> Any:
     del given
     return document(Contents(ca.ledger(), ca.requests()))
@@ -145,5 +158,6 @@ def _ledger(ca: SandboxCA, given: dict[str, Any]) -> Any:
 
 _ROUTES: dict[str, dict[str, Callable[[SandboxCA, dict[str, Any]], Any]]] = {
     "/behaviour": {"GET": _behaviour, "PATCH": _change},
+    "/roll-over": {"POST": _roll_over},
     "/ledger": {"GET": _ledger},
 }
