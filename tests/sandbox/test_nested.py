@@ -33,7 +33,6 @@ from csc.runtime.cmp.protection import (
 )
 from csc.runtime.evidence.description import describe_message
 from csc.runtime.sandbox.authority import ra as authority_ra
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
@@ -41,6 +40,7 @@ from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.sandbox.requests.nested import MAX_NESTING, MOST_MESSAGES
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     SECRET,
     SUBJECT,
     cert_req,
@@ -263,7 +263,7 @@ ADDED: dict[str, tuple[Callable[[Site], bytes], PKIFailureInfo]] = {
         PKIFailureInfo.BAD_MESSAGE_CHECK,
     ),
     "another recipient": (
-        lambda s: s.ra.protects(message(ir()), recipient=SIGNER_NAME),
+        lambda s: s.ra.protects(message(ir()), recipient=s.ca.chain[0].subject),
         PKIFailureInfo.BAD_REQUEST,
     ),
     "somebody else's recipient": (
