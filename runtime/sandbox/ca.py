@@ -38,7 +38,9 @@ from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
+from .requests.giving_up import give_up
 from .requests.refusal import Refusal
+from .requests.rejected import rejected
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -208,8 +210,17 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
             return confirm(desk, order)
         case PollReqContent():
             return poll(desk, order)
+        case ErrorMsgContent():
+            return give_up(desk, order)
         case _:
             if desk.ledger.last_answer(order.transaction_id) is not None:
                 raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
-            deed = examine(desk, order)
+            if order.header.recip_nonce is not None:  # RFC 9483 3.5
+                raise Refusal(
+                    PKIFailureInfo.BAD_RECIPIENT_NONCE, "a first message has no recipNonce"
+                )
+            try:
+                deed = examine(desk, order)
+            except Refusal as refusal:
+                return rejected(order, refusal)
             return put_off(desk, order, data) or deed()
