@@ -14,7 +14,7 @@ from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
 from ...cmp.model import InfoTypeAndValue, PKIFailureInfo, PKIHeader, PKIMessage
 from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac, verify_signature
 from ...cmp.trust import check_signer
-from ..authority.authority import ROOT_NAME, SIGNER_NAME
+from ..authority.authority import Authority
 from ..ledger.ledger import LedgerEntry, Status
 from .refusal import Refusal
 
@@ -43,7 +43,7 @@ class Requester:
         return f"certificate:{self.certificate.serial_number}"
 
 
-def check_header(header: PKIHeader, now: datetime) -> None:
+def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None:
     """Check what every request's header has to hold.
 
     Raises:
@@ -64,10 +64,10 @@ def check_header(header: PKIHeader, now: datetime) -> None:
     if any(i.oid == IMPLICIT_CONFIRM.oid and i != IMPLICIT_CONFIRM for i in header.general_info):
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
     recipient = header.recipient
-    if recipient is not None and recipient.rdns and recipient not in (ROOT_NAME, SIGNER_NAME):
+    if recipient is not None and recipient.rdns and recipient not in authority.names:
         raise Refusal(
             PKIFailureInfo.WRONG_AUTHORITY,
-            f"this is {ROOT_NAME.rfc4514_string()}, not {recipient.rfc4514_string()}",
+            f"this is {authority.name.rfc4514_string()}, not {recipient.rfc4514_string()}",
         )
 
 
