@@ -27,11 +27,11 @@ from csc.runtime.cmp.model import (
     RevReqContent,
 )
 from csc.runtime.cmp.protection import Credential
-from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     ask,
     cert_req,
     confirm,

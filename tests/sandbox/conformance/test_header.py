@@ -13,12 +13,12 @@ from csc.runtime.cmp.protection import (
     protect,
     subject_key_identifier,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
 from csc.runtime.sandbox.ca import SandboxCA
 from peers.asker import (
     SUBJECT,
     ask,
     confirm,
+    enrolled,
     failures,
     fingerprint,
     genm,
@@ -29,7 +29,7 @@ from peers.asker import (
     utc_now,
 )
 from peers.der import nodes, wrap
-from peers.surgery import GENERAL_INFO, RECIPIENT, altered, with_field, with_place
+from peers.header_surgery import GENERAL_INFO, RECIPIENT, altered, with_field, with_place
 
 REQUESTS = {
     "granted": ir(),
@@ -60,19 +60,15 @@ def test_recipient_of_an_unknown_sender(ca: SandboxCA) -> None:
     assert answer.header.recipient == x509.Name([])
 
 
-@pytest.mark.parametrize(
-    "recipient",
-    [x509.Name([]).public_bytes(), ROOT_NAME.public_bytes(), SIGNER_NAME.public_bytes(), None],
-    ids=["NULL-DN", "CA", "its signer", "no directoryName"],
-)
-def test_recipient_of_a_request(
-    ca: SandboxCA, credential: Credential, recipient: bytes | None
-) -> None:
-    """What a client can guess at best is taken as it comes."""
-    name = wrap(0x81, b"ca@example.com") if recipient is None else wrap(0xA4, recipient)
-    head = header()
-    request = altered(head, genm(), credential, with_place(RECIPIENT, name))
-    assert send(ca, request).body.type is BodyType.GENP
+def test_recipient_of_a_request(ca: SandboxCA, credential: Credential) -> None:
+    """What a client can guess at best is taken as it comes: each name of the CA, none, and no name."""
+    _, device = enrolled(ca)
+    signer = ask(ca, genm(), header(), device).header.sender
+    names = [ca.root.subject, device.certificate.issuer, signer, x509.Name([])]
+    recipients = [wrap(0xA4, name.public_bytes()) for name in names if name is not None]
+    for recipient in (*recipients, wrap(0x81, b"ca@example.com")):
+        request = altered(header(), genm(), credential, with_place(RECIPIENT, recipient))
+        assert send(ca, request).body.type is BodyType.GENP
 
 
 def test_message_time(ca: SandboxCA, body: PKIBody, credential: Credential) -> None:

@@ -39,7 +39,7 @@ from peers.asker import (
 )
 from peers.certificates import make_root, name, new_key
 from peers.der import nodes, wrap
-from peers.surgery import PROTECTION_ALG, altered, without
+from peers.header_surgery import PROTECTION_ALG, altered, without
 
 
 def check_protected_as(answer: PKIMessage, credential: Credential) -> None:

@@ -36,7 +36,7 @@ from peers.asker import (
     utc_now,
 )
 from peers.der import wrap
-from peers.surgery import (
+from peers.header_surgery import (
     MESSAGE_TIME,
     PVNO,
     RECIP_NONCE,
