@@ -1,4 +1,4 @@
-"""The table of docs/sandbox.md: what RFC 9483 demands of a server, and by what it is held. As a module, writes it."""
+"""The table of docs/sandbox.md: what RFC 9483 demands of a server, and what holds it. As a module: writes."""
 
 from __future__ import annotations
 

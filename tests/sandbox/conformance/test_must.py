@@ -35,7 +35,7 @@ def test_every_test_that_is_named_is_run() -> None:
     named = {test for must in MUSTS for test in must.held_by}
     files = sorted({test.partition("::")[0] for test in named})
     listed = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", *files],
+        [sys.executable, "-m", "pytest", "--collect-only", *files],
         cwd=TESTS,
         capture_output=True,
         text=True,
