@@ -31,12 +31,14 @@ from .profiles.model import Profiles
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
+from .requests.giving_up import give_up
 from .requests.labels import check_label
 from .requests.nested import BARE, Wrapped, Wrapping, unwrap
 from .requests.original import check_originals
 from .requests.outcome import Visit
 from .requests.outsiders import Outsiders
 from .requests.refusal import Refusal
+from .requests.rejected import rejected
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -155,9 +157,18 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
             return confirm(desk, order)
         case PollReqContent():
             return poll(desk, order)
+        case ErrorMsgContent():
+            return give_up(desk, order)
         case _:
             _check_unused(desk, order.transaction_id)
-            deed = examine(desk, order)
+            if order.header.recip_nonce is not None:  # RFC 9483 3.5
+                raise Refusal(
+                    PKIFailureInfo.BAD_RECIPIENT_NONCE, "a first message has no recipNonce"
+                )
+            try:
+                deed = examine(desk, order)
+            except Refusal as refusal:
+                return rejected(order, refusal)
             return put_off(desk, order, data) or deed()
 
 
