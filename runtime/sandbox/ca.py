@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from cryptography import x509
 
@@ -24,6 +25,7 @@ from ..cmp.model import (
     PKIMessage,
     PKIStatusInfo,
     PollReqContent,
+    PopResponseContent,
 )
 from ..cmp.protection import (
     Credential,
@@ -37,8 +39,12 @@ from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
+from .requests.ending import end
 from .requests.examine import examine
+from .requests.expiry import expire
+from .requests.proving import prove
 from .requests.refusal import Refusal
+from .requests.rejecting import reject
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -48,6 +54,8 @@ from .requests.requester import (
     mac_scheme,
 )
 from .requests.waiting import poll, put_off
+
+_log = logging.getLogger(__name__)
 
 
 class SandboxCA:
@@ -61,6 +69,7 @@ class SandboxCA:
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
+        self._one_time: set[bytes] = set()
 
     @classmethod
     def open(
@@ -99,13 +108,23 @@ class SandboxCA:
         """The root certificate: what end entities have to trust."""
         return self._authority.root
 
-    def add_secret(self, reference: bytes, secret: bytes) -> None:
-        """Accept requests under a reference number."""
+    def add_secret(self, reference: bytes, secret: bytes, uses: Literal[1] | None = None) -> None:
+        """Accept requests under a reference number; with `uses` 1, until one certificate is issued.
+
+        That it was, the ledger remembers by the reference number: it stays used after a restart, whatever
+        the secret. It still protects what follows: certConf, pollReq, rr and genm.
+        """
+        if uses is None:
+            self._one_time.discard(reference)
+        else:
+            self._one_time.add(reference)
         self._secrets[reference] = secret
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
-        return self._ledger.entries()
+        with self._ledger.transaction():
+            expire(self._ledger, self._clock())
+            return self._ledger.entries()
 
     def respond(self, data: bytes) -> bytes:
         """The answer to a request. A refusal is an answer, too."""
@@ -115,33 +134,48 @@ class SandboxCA:
             refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
             return self._refuse(None, refusal.status, self._own_credential())
         header = message.header
-        with self._ledger.transaction():
-            if header.transaction_id is not None:
-                earlier = self._ledger.answer_to(header.transaction_id, data)
-                if earlier is not None:
-                    return earlier
-            credential: Credential = self._own_credential()
-            mac: OwnMac | None = None
-            try:
+        credential: Credential = self._own_credential()
+        mac: OwnMac | None = None
+        try:
+            with self._ledger.transaction():
+                if header.transaction_id is not None:
+                    earlier = self._ledger.answer_to(header.transaction_id, data)
+                    if earlier is not None:
+                        return earlier
                 now = self._clock()
-                check_header(header, now)
-                requester = authenticate(message, self._secrets, self._ledger.find, now)
-                credential, mac = self._credential_for(message, requester), requester.mac
-                desk = Desk(self._authority, self._ledger, self._behaviour, now)
-                answer = _handle(desk, Order(header, message.body, requester), data)
-            except Refusal as refusal:
-                return self._refuse(header, refusal.status, credential, mac)
-            nonce = os.urandom(NONCE_SIZE)
-            response = protect(
-                self._header(header, nonce, credential, answer.general_info),
-                answer.body,
-                credential,
-                random=os.urandom,
-                mac=mac,
-            )
-            assert header.transaction_id is not None  # noqa: S101  (check_header)
-            self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
-            return response
+                expire(self._ledger, now)
+                try:
+                    check_header(header, now, needs_time=self._behaviour.needs_message_time)
+                    requester = authenticate(message, self._secrets, self._ledger.find, now)
+                    credential, mac = self._credential_for(message, requester), requester.mac
+                    desk = Desk(self._authority, self._ledger, self._behaviour, now, self._one_time)
+                    answer = _handle(desk, Order(header, message.body, requester), data)
+                except Refusal as refusal:
+                    return self._refuse(header, refusal.status, credential, mac)
+                nonce = os.urandom(NONCE_SIZE)
+                response = protect(
+                    self._header(header, nonce, credential, answer.general_info),
+                    answer.body,
+                    credential,
+                    random=os.urandom,
+                    mac=mac,
+                )
+                self._keep(header, data, response, nonce, answer.expects)
+                return response
+        except Exception:
+            # A fault of ours. What was begun is rolled back, and the client gets to know that it failed.
+            _log.exception("a request could not be handled")
+            failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed")
+            return self._refuse(header, failed.status, credential, mac)
+
+    def _keep(
+        self, header: PKIHeader, request: bytes, response: bytes, nonce: bytes, expects: str
+    ) -> None:
+        """Enter an answer; `nonce` is its own."""
+        assert header.transaction_id is not None  # noqa: S101  (check_header)
+        assert header.sender_nonce is not None  # noqa: S101  (check_header)
+        self._ledger.memory.keep_nonce(header.sender_nonce)
+        self._ledger.store_answer(header.transaction_id, request, response, nonce, expects)
 
     def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
         """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
@@ -203,13 +237,23 @@ class SandboxCA:
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:
     """What comes of a request that is authenticated; `data` is the request as it came."""
+    nonce = order.header.sender_nonce
+    if nonce is not None and desk.ledger.memory.knows_nonce(nonce):  # RFC 9483 3.1: fresh
+        raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, "senderNonce was used before")
     match order.body.content:
         case CertConfirmContent():
             return confirm(desk, order)
         case PollReqContent():
             return poll(desk, order)
+        case PopResponseContent():
+            return prove(desk, order)
+        case ErrorMsgContent():
+            return end(desk, order)
         case _:
             if desk.ledger.last_answer(order.transaction_id) is not None:
                 raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
-            deed = examine(desk, order)
+            try:
+                deed = examine(desk, order)
+            except Refusal as refusal:
+                return reject(order, refusal)
             return put_off(desk, order, data) or deed()

@@ -16,6 +16,7 @@ from csc.runtime.cmp.model import (
     CertRepMessage,
     CertReqMessages,
     CertReqMsg,
+    CertResponse,
     CertStatus,
     CertTemplate,
     ErrorMsgContent,
@@ -27,10 +28,12 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIHeader,
     PKIMessage,
+    PKIStatus,
     PollReqContent,
     PopoKind,
     ProofOfPossession,
     RevDetails,
+    RevRepContent,
     RevReqContent,
 )
 from csc.runtime.cmp.protection import (
@@ -89,9 +92,18 @@ def ask(
 
 
 def failures(answer: PKIMessage) -> set[PKIFailureInfo]:
-    content = answer.body.content
-    assert isinstance(content, ErrorMsgContent), content
-    return set(content.status.fail_info)
+    """Why a request was refused: by an error, or by an answer of its own kind (RFC 9483 3.6.2)."""
+    match answer.body.content:
+        case ErrorMsgContent(status=status):
+            pass
+        case CertRepMessage(responses=(CertResponse(status=status, certificate=None),)):
+            pass
+        case RevRepContent(statuses=(status, *_)):
+            pass
+        case content:
+            raise AssertionError(content)
+    assert status.status == PKIStatus.REJECTION
+    return set(status.fail_info)
 
 
 def issued(answer: PKIMessage) -> x509.Certificate:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -33,6 +33,8 @@ _BACKDATED = timedelta(minutes=5)
 
 # RFC 9935 5: keyEncipherment, and nothing else.
 _KEM_KEYS = (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)
+# RFC 8410 5: keyAgreement, and no signature.
+_MONTGOMERY_KEYS = (x25519.X25519PublicKey, x448.X448PublicKey)
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -73,11 +75,16 @@ def issue(
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
     now: datetime,
+    signs: bool = True,
 ) -> x509.Certificate:
-    """An end entity's certificate. `extensions` are taken over as they are."""
+    """An end entity's certificate. `extensions` are taken over as they are.
+
+    Without `signs` it is not for signatures, although the key could make some.
+    """
     usage = _usage(
-        digital_signature=not isinstance(key, _KEM_KEYS),
+        digital_signature=signs and not isinstance(key, (*_KEM_KEYS, *_MONTGOMERY_KEYS)),
         key_encipherment=isinstance(key, (rsa.RSAPublicKey, *_KEM_KEYS)),
+        key_agreement=isinstance(key, (ec.EllipticCurvePublicKey, *_MONTGOMERY_KEYS)),
     )
     builder = (
         _builder(subject, ROOT_NAME, key, now, VALIDITY)
@@ -126,7 +133,8 @@ def _make_signer(root_key: Key, key: Key, now: datetime) -> x509.Certificate:
     return (
         _builder(SIGNER_NAME, ROOT_NAME, key.public_key(), now, ROOT_VALIDITY)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
+        # keyAgreement: keys that the CA made are encrypted with its help (RFC 9483 4.1.6.2).
+        .add_extension(_usage(digital_signature=True, key_agreement=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([_CMC_CA]), critical=False)
         .add_extension(_authority_key(root_key), critical=False)
         .sign(root_key, hashes.SHA256())
@@ -160,6 +168,7 @@ def _usage(
     *,
     digital_signature: bool = False,
     key_encipherment: bool = False,
+    key_agreement: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
@@ -168,7 +177,7 @@ def _usage(
         content_commitment=False,
         key_encipherment=key_encipherment,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=key_agreement,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         encipher_only=False,

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import REASONS
 from ..requests.desk import Desk
+from ..requests.expiry import expire
 from .authority import sign_crl
 
 VALIDITY = timedelta(days=7)
@@ -23,6 +24,7 @@ _FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
 
 def current_crl(desk: Desk) -> x509.CertificateRevocationList:
     """The CRL in force, made and stored if there is none, or none that still is."""
+    expire(desk.ledger, desk.now)
     revoked = [entry for entry in desk.ledger.entries() if entry.status is Status.REVOKED]
     listed = "\n".join(f"{e.serial_number} {e.reason} {e.changed_at}" for e in revoked)
     number, begins = 0, desk.now.replace(microsecond=0)

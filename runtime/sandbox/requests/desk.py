@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,15 +25,20 @@ class Desk:
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
+    one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request and who it is from. Header and protection are checked, the body is not."""
+    """A request and who it is from. Header and protection are checked, the body is not.
+
+    `is_proved` tells that a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
+    """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
+    is_proved: bool = False
 
     @property
     def transaction_id(self) -> bytes:

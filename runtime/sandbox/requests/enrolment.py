@@ -29,10 +29,14 @@ from ...cmp.signatures import algorithm_problem
 from ..authority.authority import ROOT_NAME, issue
 from ..authority.profiles import usages_of
 from ..ledger.ledger import LedgerEntry, Status
+from .central_keys import asks_for_key, make_key, recipient_of
+from .challenge import challenge
+from .delivery import Made, deliver
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
-from .enveloped import KEMKey, encrypt_for
+from .expiry import await_confirmation
 from .owner import check_owner
-from .possession import check_possession
+from .possession import Possession, check_possession
+from .recipients import EncryptionKey, KEMKey, MontgomeryKey
 from .refusal import Refusal, rejection
 from .requester import Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -59,6 +63,7 @@ class _Wanted:
     key: SubjectKey
     extensions: Sequence[x509.Extension[x509.ExtensionType]]
     changes: tuple[str, ...]
+    proof: Possession | Made
 
 
 def enrol(desk: Desk, order: Order) -> Deed:
@@ -81,11 +86,18 @@ def enrol(desk: Desk, order: Order) -> Deed:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
     if request.template.issuer not in (None, x509.Name([]), ROOT_NAME):
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
-    if request.template.public_key is None:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
-    key = load_subject_key(request.template.public_key)
-    check_possession(request, key, order.header)
-    return _deed(desk, order, subject, key, request.template.extensions)
+    spki = request.template.public_key
+    if spki is None or asks_for_key(spki):
+        made = make_key(desk, order, spki, request.pop.kind)
+        proof, key = Made(made, recipient_of(desk, order.requester)), made.public_key()
+    else:
+        key = load_subject_key(spki)
+        proof = check_possession(request, key, order)
+    deed = _deed(desk, order, subject, key, request.template.extensions, proof)
+    if proof is Possession.BY_CHALLENGE and not order.is_proved:
+        assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
+        return lambda: challenge(desk, order, key, request.cert_req_id)
+    return deed
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -103,8 +115,8 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
     if not subject.rdns:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
     key = load_subject_key(spki)
-    if isinstance(key, KEMKey):
-        raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
+    if isinstance(key, KEMKey | MontgomeryKey):
+        raise Refusal(PKIFailureInfo.BAD_POP, "such a key cannot sign a PKCS #10 request")
     problem = algorithm_problem(request.signature_algorithm_oid.dotted_string)
     if problem is not None:
         raise Refusal(PKIFailureInfo.BAD_ALG, problem)
@@ -123,7 +135,7 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         raise Refusal(
             PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
         ) from None
-    return _deed(desk, order, subject, key, extensions)
+    return _deed(desk, order, subject, key, extensions, Possession.SIGNED)
 
 
 def _deed(
@@ -132,7 +144,9 @@ def _deed(
     subject: x509.Name,
     key: SubjectKey,
     requested: Sequence[Extension],
+    proof: Possession | Made,
 ) -> Deed:
+    _check_is_new(desk, order.requester, key)
     (usage,) = usages_of(order.header, 1)
     extensions, dropped = _extensions(requested)
     if usage is not None:
@@ -141,13 +155,13 @@ def _deed(
     if desk.behaviour.modifies:
         subject = x509.Name([*subject.rdns, _MODIFIED])
         changes.append(f"with the subject {subject.rfc4514_string()}")
-    wanted = _Wanted(subject, key, extensions, tuple(changes))
+    wanted = _Wanted(subject, key, extensions, tuple(changes), proof)
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
         not _asks_implicit_confirm(order.header)
         or not desk.behaviour.grants_implicit_confirm
-        or isinstance(key, KEMKey)
+        or proof is Possession.BY_CERTIFICATE
     )
     return lambda: _grant(desk, order, wanted, confirms=confirms)
 
@@ -166,32 +180,44 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
         authenticated_by=str(order.requester),
         now=desk.now,
     )
-    if not confirms:
-        desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
+    desk.ledger.memory.keep_key(_spki(wanted.key))
+    reference = order.requester.reference
+    if reference is not None and reference in desk.one_time:
+        desk.ledger.memory.use(reference, order.transaction_id)
+    serial_number = f"{certificate.serial_number:x}"
+    if confirms:
+        info = await_confirmation(desk, order, serial_number)
+    else:
+        desk.ledger.change(serial_number, Status.CONFIRMED, "", desk.now)
+        info = IMPLICIT_CONFIRM
     status = ACCEPTED
     if wanted.changes:
         status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
-    response = _response(cert_req_id, status, certificate, wanted.key)
+    response = deliver(desk, order, cert_req_id, status, certificate, wanted.proof, wanted.key)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
         ca_pubs = (desk.authority.root.public_bytes(Encoding.DER),)
     return Response(
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
-        () if confirms else (IMPLICIT_CONFIRM,),
+        (info,),
     )
 
 
-def _response(
-    cert_req_id: int, status: PKIStatusInfo, certificate: x509.Certificate, key: SubjectKey
-) -> CertResponse:
-    """With the certificate in the clear, or encrypted for the one whose key it certifies."""
-    der = certificate.public_bytes(Encoding.DER)
-    if not isinstance(key, KEMKey):
-        return CertResponse(cert_req_id, status, der)
-    found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    encrypted = encrypt_for(key, found.value.digest, der)
-    return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
+def _check_is_new(desk: Desk, requester: Requester, key: SubjectKey) -> None:
+    """A secret for one certificate has not got it yet, and a key, where that is demanded, has none."""
+    reference = requester.reference
+    if reference in desk.one_time and reference and desk.ledger.memory.is_used(reference):
+        raise Refusal(
+            PKIFailureInfo.NOT_AUTHORIZED,
+            "the secret is good for one certificate, and that has been issued",
+        )
+    if not desk.behaviour.repeats_keys and desk.ledger.memory.knows_key(_spki(key)):
+        raise Refusal(PKIFailureInfo.DUPLICATE_CERT_REQ, "the key was certified before")
+
+
+def _spki(key: SubjectKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _asks_implicit_confirm(header: PKIHeader) -> bool:
@@ -251,6 +277,7 @@ def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
         key=wanted.key,
         extensions=wanted.extensions,
         now=desk.now,
+        signs=isinstance(wanted.proof, Made) or wanted.proof is Possession.SIGNED,
     )
     try:
         _ = certificate.extensions

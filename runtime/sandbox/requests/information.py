@@ -31,7 +31,14 @@ from ..authority.profiles import usages_of
 from .der import read_time
 from .desk import Deed, Desk, Order, Response
 from .refusal import Refusal, rejection
-from .subject_key import KEM_ALGORITHMS, RSA, RSA_LENGTHS, SIGNING_ALGORITHMS
+from .subject_key import (
+    AGREEMENT_ALGORITHMS,
+    KEM_ALGORITHMS,
+    MONTGOMERY_ALGORITHMS,
+    RSA,
+    RSA_LENGTHS,
+    SIGNING_ALGORITHMS,
+)
 
 _ID_IT = "1.3.6.1.5.5.7.4."
 _SIGN_KEY_PAIR_TYPES = f"{_ID_IT}2"
@@ -120,9 +127,10 @@ def _signing_keys(question: _Question) -> InfoTypeAndValue:
 
 
 def _encryption_keys(question: _Question) -> InfoTypeAndValue:
-    """RSA keys are certified for keyEncipherment as well."""
+    """RSA keys are certified for keyEncipherment as well, EC keys for keyAgreement."""
     _nothing(question)
-    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA, *KEM_ALGORITHMS)))
+    kinds = (RSA, *AGREEMENT_ALGORITHMS, *KEM_ALGORITHMS)
+    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms(kinds))
 
 
 def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
@@ -140,7 +148,7 @@ def _template(question: _Question) -> InfoTypeAndValue:
     controls = [
         *(
             _control(_ALGORITHM_CONTROL, der.algorithm(known))
-            for known in (*SIGNING_ALGORITHMS, *KEM_ALGORITHMS)
+            for known in (*SIGNING_ALGORITHMS, *MONTGOMERY_ALGORITHMS, *KEM_ALGORITHMS)
         ),
         *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
     ]

@@ -34,6 +34,7 @@ class Requester:
     reference: bytes | None
     certificate: LedgerEntry | None
     mac: OwnMac | None = field(default=None, repr=False, compare=False)
+    secret: bytes | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.reference is not None:
@@ -42,8 +43,8 @@ class Requester:
         return f"certificate:{self.certificate.serial_number}"
 
 
-def check_header(header: PKIHeader, now: datetime) -> None:
-    """Check what every request's header has to hold.
+def check_header(header: PKIHeader, now: datetime, *, needs_time: bool = False) -> None:
+    """Check what every request's header has to hold, messageTime only if `needs_time`.
 
     Raises:
         Refusal: if something is missing or wrong.
@@ -56,6 +57,8 @@ def check_header(header: PKIHeader, now: datetime) -> None:
         )
     if header.sender_nonce is None or len(header.sender_nonce) < NONCE_SIZE:
         raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, f"senderNonce needs {NONCE_SIZE} bytes")
+    if needs_time and header.message_time is None:
+        raise Refusal(PKIFailureInfo.MISSING_TIME_STAMP, "messageTime is missing")
     if header.message_time is not None and abs(header.message_time - now) > CLOCK_TOLERANCE:
         raise Refusal(
             PKIFailureInfo.BAD_TIME, f"messageTime is too far from {now:%Y-%m-%d %H:%M:%S} UTC"
@@ -110,7 +113,7 @@ def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes]) -> Requester
         keys.verify(message)
     except ProtectionError:
         raise refusal from None
-    return Requester(reference, None, _mac_for_answers(message, keys))
+    return Requester(reference, None, _mac_for_answers(message, keys), secret)
 
 
 def _mac_for_answers(message: PKIMessage, keys: MacKeys) -> OwnMac | None:

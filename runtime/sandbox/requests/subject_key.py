@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ...cmp.codec import der
 from ...cmp.model import AlgorithmIdentifier, PKIFailureInfo
 from ...cmp.signatures import key_problem
-from .enveloped import KEMKey
+from .recipients import KEMKey, MontgomeryKey
 from .refusal import Refusal
 
 SigningKey = (
@@ -21,7 +21,7 @@ SigningKey = (
     | mldsa.MLDSA65PublicKey
     | mldsa.MLDSA87PublicKey
 )
-SubjectKey = SigningKey | KEMKey
+SubjectKey = SigningKey | MontgomeryKey | KEMKey
 
 _NULL = b"\x05\x00"
 _EC = "1.2.840.10045.2.1"
@@ -39,6 +39,12 @@ SIGNING_ALGORITHMS = (
     AlgorithmIdentifier("2.16.840.1.101.3.4.3.18"),  # ML-DSA-65
     AlgorithmIdentifier("2.16.840.1.101.3.4.3.19"),  # ML-DSA-87
 )
+MONTGOMERY_ALGORITHMS = (
+    AlgorithmIdentifier("1.3.101.110"),  # X25519
+    AlgorithmIdentifier("1.3.101.111"),  # X448
+)
+# EC keys that sign agree keys as well.
+AGREEMENT_ALGORITHMS = (*SIGNING_ALGORITHMS[:3], *MONTGOMERY_ALGORITHMS)
 KEM_ALGORITHMS = (
     AlgorithmIdentifier("2.16.840.1.101.3.4.4.2"),  # ML-KEM-768
     AlgorithmIdentifier("2.16.840.1.101.3.4.4.3"),  # ML-KEM-1024
@@ -55,7 +61,7 @@ def load_subject_key(spki: bytes) -> SubjectKey:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the public key cannot be read") from None
-    if isinstance(key, KEMKey):
+    if isinstance(key, KEMKey | x25519.X25519PublicKey | x448.X448PublicKey):
         return key
     if not isinstance(key, SigningKey):
         problem = "keys of this kind are not certified here"
