@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ..cmp.codec import decode
 from ..cmp.errors import MalformedMessage
@@ -19,6 +22,7 @@ from ..cmp.model import (
     CertConfirmContent,
     ErrorMsgContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     PKIBody,
     PKIFailureInfo,
     PKIHeader,
@@ -34,7 +38,10 @@ from ..cmp.protection import (
     SignatureCredential,
     protect,
 )
-from .authority.authority import ROOT_NAME, open_authority
+from .authority.folder import open_authority, store_authority
+from .authority.making import new_keys, rolled_over
+from .authority.ra import issue_ra
+from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
@@ -43,6 +50,9 @@ from .requests.ending import end
 from .requests.examine import examine
 from .requests.expiry import expire
 from .requests.proving import prove
+from .requests.nested import BARE, Wrapped, Wrapping, unwrap
+from .requests.original import check_originals
+from .requests.outsiders import NOBODY, Outsiders, outsiders
 from .requests.refusal import Refusal
 from .requests.rejecting import reject
 from .requests.requester import (
@@ -62,14 +72,26 @@ class SandboxCA:
     """A CA with its keys and ledger in a folder. Secrets are in memory only. Safe to use from threads."""
 
     def __init__(
-        self, folder: Path, clock: Callable[[], datetime], behaviour: Behaviour = USUAL
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
+        known: Outsiders = NOBODY,
     ) -> None:
+        self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
-        self._authority = open_authority(folder, clock())
-        self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
         self._one_time: set[bytes] = set()
+        self._ledger = Ledger(folder / "ledger.db")
+        try:
+            with self._ledger.transaction():  # one process at a time makes keys
+                self._authority = open_authority(folder, settings, clock())
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._known = known
 
     @classmethod
     def open(
@@ -77,16 +99,25 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
+        *,
+        ra_certificates: Sequence[x509.Certificate] = (),
+        trusts: Sequence[x509.Certificate] = (),
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one.
+        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
+        are what a CA is made with; where there is one, it has to be as they say. Nor is it kept who else may
+        ask: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
+        certificates of other PKIs, whose end entities get their first certificate here (RFC 9483 4.1.1).
 
         Raises:
-            OSError, ValueError: if the folder cannot be used, or does not hold a CA.
+            OSError, ValueError: if the folder cannot be used, or does not hold such a CA; if what is trusted
+                is no CA certificate.
         """
+        known = outsiders(ra_certificates, trusts)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour)
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, settings, known)
 
     def __enter__(self) -> Self:
         return self
@@ -106,19 +137,62 @@ class SandboxCA:
     @property
     def root(self) -> x509.Certificate:
         """The root certificate: what end entities have to trust."""
-        return self._authority.root
+        return self._authority.root.certificate
 
-    def add_secret(self, reference: bytes, secret: bytes, uses: Literal[1] | None = None) -> None:
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """What lies between what is issued now and any root of this CA, the issuing CA first."""
+        return self._authority.chain
+
+    def roll_over(self, key_kind: str | None = None) -> x509.Certificate:
+        """Make a new root, and a new issuing CA under it; the new root comes back (RFC 9810 4.4).
+
+        What was issued before stays valid, and the old root goes on leading to what is issued from now on.
+        `key_kind` is one of `KEY_KINDS`; None: as before. Requests at the same time are answered by the CA
+        from before or after.
+
+        Raises:
+            OSError: if the folder cannot be written.
+            ValueError: if there are no such keys.
+        """
+        kind = self._authority.root.key_type
+        if key_kind is not None:
+            kind = AuthoritySettings(key_kind).key_type
+        keys = new_keys(kind)  # before anybody has to wait
+        with self._ledger.transaction():
+            now = self._clock()
+            authority = rolled_over(open_authority(self._folder, None, now), keys, now)
+            store_authority(self._folder, authority)
+            self._authority = authority
+        return authority.root.certificate
+
+    def add_secret(
+        self,
+        reference: bytes,
+        secret: bytes,
+        uses: Literal[1] | None = None,
+        *,
+        is_ra: bool = False,
+    ) -> None:
         """Accept requests under a reference number; with `uses` 1, until one certificate is issued.
 
         That it was, the ledger remembers by the reference number: it stays used after a restart, whatever
-        the secret. It still protects what follows: certConf, pollReq, rr and genm.
+        the secret. It still protects what follows: certConf, pollReq, rr and genm. `is_ra` takes requests as
+        an RA's (RFC 9810 5.1.3.5).
         """
         if uses is None:
             self._one_time.discard(reference)
         else:
             self._one_time.add(reference)
         self._secrets[reference] = secret
+        references = self._known.ra_references
+        references = references | {reference} if is_ra else references - {reference}
+        self._known = replace(self._known, ra_references=references)
+
+    def issue_ra(self, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
+        """A certificate with id-kp-cmcRA: who signs with `key` is an RA of this CA (RFC 9810 4.5)."""
+        with self._ledger.transaction():
+            return issue_ra(self._desk(self._clock()), subject, key)
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
@@ -133,49 +207,87 @@ class SandboxCA:
         except MalformedMessage as error:
             refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
             return self._refuse(None, refusal.status, self._own_credential())
-        header = message.header
-        credential: Credential = self._own_credential()
-        mac: OwnMac | None = None
         try:
             with self._ledger.transaction():
-                if header.transaction_id is not None:
-                    earlier = self._ledger.answer_to(header.transaction_id, data)
-                    if earlier is not None:
-                        return earlier
-                now = self._clock()
-                expire(self._ledger, now)
-                try:
-                    check_header(header, now, needs_time=self._behaviour.needs_message_time)
-                    requester = authenticate(message, self._secrets, self._ledger.find, now)
-                    credential, mac = self._credential_for(message, requester), requester.mac
-                    desk = Desk(self._authority, self._ledger, self._behaviour, now, self._one_time)
-                    answer = _handle(desk, Order(header, message.body, requester), data)
-                except Refusal as refusal:
-                    return self._refuse(header, refusal.status, credential, mac)
-                nonce = os.urandom(NONCE_SIZE)
-                response = protect(
-                    self._header(header, nonce, credential, answer.general_info),
-                    answer.body,
-                    credential,
-                    random=os.urandom,
-                    mac=mac,
-                )
-                self._keep(header, data, response, nonce, answer.expects)
-                return response
+                expire(self._ledger, self._clock())
+                return self._answer(message, data, BARE)
         except Exception:
             # A fault of ours. What was begun is rolled back, and the client gets to know that it failed.
             _log.exception("a request could not be handled")
-            failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed")
-            return self._refuse(header, failed.status, credential, mac)
+            return self._fail(message)
 
-    def _keep(
-        self, header: PKIHeader, request: bytes, response: bytes, nonce: bytes, expects: str
-    ) -> None:
-        """Enter an answer; `nonce` is its own."""
+    def _answer(self, message: PKIMessage, data: bytes, wrapping: Wrapping) -> bytes:
+        """The answer to a message that could be read, which came in `wrapping`."""
+        header = message.header
+        if header.transaction_id is not None:
+            earlier = self._ledger.answer_to(header.transaction_id, data)
+            if earlier is not None:
+                return earlier
+        credential: Credential = self._own_credential()
+        mac: OwnMac | None = None
+        try:
+            now = self._clock()
+            needs_time = self._behaviour.needs_message_time
+            check_header(header, self._authority, now, needs_time=needs_time)
+            who = self._who(now)
+            requester = who(message)
+            credential, mac = self._credential_for(message, requester), requester.mac
+            desk = self._desk(now)
+            content = message.body.content
+            if isinstance(content, NestedMessageContent):
+                inner = unwrap(header, content, requester, wrapping)
+                check_originals(header.general_info, inner.messages, who)
+                if not inner.is_batch:
+                    return self._answer_wrapped(inner.contents[0], inner.wrapping)
+                _check_new(desk, header)
+                _check_unused(desk, header.transaction_id)
+                answers = tuple(self._answer_wrapped(c, inner.wrapping) for c in inner.contents)
+                answer = Response(PKIBody(BodyType.NESTED, NestedMessageContent(answers)))
+            else:
+                if requester.is_ra:
+                    check_originals(header.general_info, (message,), who)
+                vouched = wrapping.vouched or requester.is_ra
+                answer = _handle(desk, Order(header, message.body, requester, vouched), data)
+        except Refusal as refusal:
+            return self._refuse(header, refusal.status, credential, mac)
+        nonce = os.urandom(NONCE_SIZE)
+        response = protect(
+            self._header(header, nonce, credential, answer.general_info),
+            answer.body,
+            credential,
+            random=os.urandom,
+            mac=mac,
+            extra=answer.certificates,
+        )
         assert header.transaction_id is not None  # noqa: S101  (check_header)
         assert header.sender_nonce is not None  # noqa: S101  (check_header)
         self._ledger.memory.keep_nonce(header.sender_nonce)
-        self._ledger.store_answer(header.transaction_id, request, response, nonce, expects)
+        self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
+        return response
+
+    def _who(self, now: datetime) -> Callable[[PKIMessage], Requester]:
+        return partial(
+            authenticate,
+            secrets=self._secrets,
+            find=self._ledger.find,
+            now=now,
+            known=self._known,
+        )
+
+    def _fail(self, message: PKIMessage) -> bytes:
+        """What answers a message that could not be handled: protected as any answer, if possible."""
+        failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed").status
+        try:
+            requester = self._who(self._clock())(message)
+            credential = self._credential_for(message, requester)
+        except Exception:  # a refusal, or the fault again
+            return self._refuse(message.header, failed, self._own_credential())
+        return self._refuse(message.header, failed, credential, requester.mac)
+
+    def _answer_wrapped(self, wrapped: Wrapped, wrapping: Wrapping) -> bytes:
+        if isinstance(wrapped.message, Refusal):
+            return self._refuse(None, wrapped.message.status, self._own_credential())
+        return self._answer(wrapped.message, wrapped.data, wrapping)
 
     def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
         """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
@@ -208,7 +320,7 @@ class SandboxCA:
         general_info: tuple[InfoTypeAndValue, ...] = (),
     ) -> PKIHeader:
         """The header of an answer (RFC 9483 3.1)."""
-        sender = ROOT_NAME
+        sender = self._authority.name
         if isinstance(credential, SignatureCredential):
             sender = credential.certificate.subject
         if request is None:
@@ -231,15 +343,17 @@ class SandboxCA:
             general_info=general_info,
         )
 
+    def _desk(self, now: datetime) -> Desk:
+        return Desk(self._authority, self._ledger, self._behaviour, now, self._one_time)
+
     def _own_credential(self) -> SignatureCredential:
-        return SignatureCredential(self._authority.signer, self._authority.signer_key)
+        signer = self._authority.signer
+        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
 
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:
     """What comes of a request that is authenticated; `data` is the request as it came."""
-    nonce = order.header.sender_nonce
-    if nonce is not None and desk.ledger.memory.knows_nonce(nonce):  # RFC 9483 3.1: fresh
-        raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, "senderNonce was used before")
+    _check_new(desk, order.header)
     match order.body.content:
         case CertConfirmContent():
             return confirm(desk, order)
@@ -250,10 +364,20 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
         case ErrorMsgContent():
             return end(desk, order)
         case _:
-            if desk.ledger.last_answer(order.transaction_id) is not None:
-                raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
+            _check_unused(desk, order.transaction_id)
             try:
                 deed = examine(desk, order)
             except Refusal as refusal:
                 return reject(order, refusal)
             return put_off(desk, order, data) or deed()
+
+
+def _check_new(desk: Desk, header: PKIHeader) -> None:
+    """RFC 9483 3.1: senderNonce is fresh."""
+    if header.sender_nonce is not None and desk.ledger.memory.knows_nonce(header.sender_nonce):
+        raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, "senderNonce was used before")
+
+
+def _check_unused(desk: Desk, transaction_id: bytes | None) -> None:
+    if transaction_id is not None and desk.ledger.last_answer(transaction_id) is not None:
+        raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")

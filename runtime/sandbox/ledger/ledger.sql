@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS certificate (
     status TEXT NOT NULL,             -- issued, confirmed, rejected, revoked
     reason TEXT NOT NULL DEFAULT '',
     transaction_id TEXT NOT NULL,
-    requested_with TEXT NOT NULL,     -- ir, cr, kur or p10cr
-    authenticated_by TEXT NOT NULL,   -- reference:HEX or certificate:SERIAL
+    requested_with TEXT NOT NULL,     -- ir, cr, kur or p10cr; operator: by hand
+    authenticated_by TEXT NOT NULL,   -- reference:HEX, certificate:SERIAL, external:SHA-256 or operator
     issued_at TEXT NOT NULL,
     changed_at TEXT NOT NULL
 );
@@ -26,13 +26,13 @@ CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are 
     transaction_id TEXT PRIMARY KEY,
     request BLOB NOT NULL,            -- the PKIMessage as it came
     cert_req_id INTEGER NOT NULL,     -- what has to be polled for
-    requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL
+    requested_by TEXT NOT NULL,       -- as authenticated_by
     polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
 );
 
-CREATE TABLE IF NOT EXISTS crl (      -- every CRL that was made; the last one is in force
+CREATE TABLE IF NOT EXISTS crl (      -- CRLs of earlier versions: their numbers are not given again
     number INTEGER PRIMARY KEY,       -- CRLNumber
-    listed TEXT NOT NULL,             -- what it revokes: a line with serial, reason and time for each
+    listed TEXT NOT NULL,
     data BLOB NOT NULL                -- DER
 );
 
@@ -63,3 +63,11 @@ CREATE TABLE IF NOT EXISTS used_secret (  -- secrets for one certificate that ha
 CREATE TABLE IF NOT EXISTS certified_key (
     digest BLOB PRIMARY KEY           -- SHA-256 of the SubjectPublicKeyInfo
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS ca_crl (   -- every CRL that was made; the last one of each CA is in force
+    ca TEXT NOT NULL,                 -- its subject key identifier, hexadecimal
+    number INTEGER NOT NULL,          -- CRLNumber; no two lists have the same
+    listed TEXT NOT NULL,             -- what it revokes: a line with serial, reason and time for each
+    data BLOB NOT NULL,               -- DER
+    PRIMARY KEY (ca, number)
+);

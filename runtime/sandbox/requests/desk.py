@@ -6,6 +6,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
+
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
 from ..behaviour import Behaviour
@@ -32,12 +34,14 @@ class Desk:
 class Order:
     """A request and who it is from. Header and protection are checked, the body is not.
 
-    `is_proved` tells that a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
+    `vouched` tells that an RA approved it: by its own protection, or by one around it. `is_proved` tells that
+    a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
     """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
+    vouched: bool = False
     is_proved: bool = False
 
     @property
@@ -54,6 +58,8 @@ class Response:
     body: PKIBody
     expects: str = ""
     general_info: tuple[InfoTypeAndValue, ...] = ()
+    certificates: tuple[x509.Certificate, ...] = ()
+    """What goes into extraCerts beside the chain of who signs."""
 
 
 # What carries out an order that was found right. It cannot be refused any more.

@@ -24,19 +24,18 @@ from ...cmp.model import (
     PKIHeader,
     PKIStatus,
     PKIStatusInfo,
+    PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
-from ..authority.authority import ROOT_NAME, issue
+from ..authority.authority import VALIDITY, issue
+from ..authority.extensions import of_end_entity, plain
 from ..authority.profiles import usages_of
 from ..ledger.ledger import LedgerEntry, Status
-from .central_keys import asks_for_key, make_key, recipient_of
-from .challenge import challenge
-from .delivery import Made, deliver
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
-from .expiry import await_confirmation
+from .enveloped import KEMKey, encrypt_for
 from .owner import check_owner
-from .possession import Possession, check_possession
-from .recipients import EncryptionKey, KEMKey, MontgomeryKey
+from .possession import check_possession
+from .ra import check_may_enrol, check_ra_verified
 from .refusal import Refusal, rejection
 from .requester import Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -63,7 +62,6 @@ class _Wanted:
     key: SubjectKey
     extensions: Sequence[x509.Extension[x509.ExtensionType]]
     changes: tuple[str, ...]
-    proof: Possession | Made
 
 
 def enrol(desk: Desk, order: Order) -> Deed:
@@ -74,6 +72,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
     """
     content, kind = order.body.content, order.body.type
     assert isinstance(content, CertReqMessages)  # noqa: S101
+    check_may_enrol(order)
     if len(content.requests) != 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be requested")
     request = content.requests[0]
@@ -84,20 +83,16 @@ def enrol(desk: Desk, order: Order) -> Deed:
         subject = _renewed_subject(desk, request, order.requester)
     elif subject is None or not subject.rdns:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
-    if request.template.issuer not in (None, x509.Name([]), ROOT_NAME):
+    if request.template.issuer not in (None, x509.Name([]), *desk.authority.issuers):
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
-    spki = request.template.public_key
-    if spki is None or asks_for_key(spki):
-        made = make_key(desk, order, spki, request.pop.kind)
-        proof, key = Made(made, recipient_of(desk, order.requester)), made.public_key()
+    if request.template.public_key is None:
+        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
+    key = load_subject_key(request.template.public_key)
+    if request.pop.kind is PopoKind.RA_VERIFIED:
+        check_ra_verified(order)
     else:
-        key = load_subject_key(spki)
-        proof = check_possession(request, key, order)
-    deed = _deed(desk, order, subject, key, request.template.extensions, proof)
-    if proof is Possession.BY_CHALLENGE and not order.is_proved:
-        assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
-        return lambda: challenge(desk, order, key, request.cert_req_id)
-    return deed
+        check_possession(request, key, order.header)
+    return _deed(desk, order, subject, key, request.template.extensions, request.template.issuer)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -115,8 +110,8 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
     if not subject.rdns:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
     key = load_subject_key(spki)
-    if isinstance(key, KEMKey | MontgomeryKey):
-        raise Refusal(PKIFailureInfo.BAD_POP, "such a key cannot sign a PKCS #10 request")
+    if isinstance(key, KEMKey):
+        raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
     problem = algorithm_problem(request.signature_algorithm_oid.dotted_string)
     if problem is not None:
         raise Refusal(PKIFailureInfo.BAD_ALG, problem)
@@ -135,7 +130,7 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         raise Refusal(
             PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
         ) from None
-    return _deed(desk, order, subject, key, extensions, Possession.SIGNED)
+    return _deed(desk, order, subject, key, extensions)
 
 
 def _deed(
@@ -144,24 +139,26 @@ def _deed(
     subject: x509.Name,
     key: SubjectKey,
     requested: Sequence[Extension],
-    proof: Possession | Made,
+    issuer: x509.Name | None = None,
 ) -> Deed:
-    _check_is_new(desk, order.requester, key)
     (usage,) = usages_of(order.header, 1)
     extensions, dropped = _extensions(requested)
     if usage is not None:
-        extensions.append(x509.Extension(usage.oid, False, usage))
+        extensions.append(plain(usage))
     changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+    issues = desk.authority.issuing.name
+    if issuer is not None and issuer.rdns and issuer != issues:
+        changes.append(f"issued by {issues.rfc4514_string()}")
     if desk.behaviour.modifies:
         subject = x509.Name([*subject.rdns, _MODIFIED])
         changes.append(f"with the subject {subject.rfc4514_string()}")
-    wanted = _Wanted(subject, key, extensions, tuple(changes), proof)
+    wanted = _Wanted(subject, key, extensions, tuple(changes))
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
         not _asks_implicit_confirm(order.header)
         or not desk.behaviour.grants_implicit_confirm
-        or proof is Possession.BY_CERTIFICATE
+        or isinstance(key, KEMKey)
     )
     return lambda: _grant(desk, order, wanted, confirms=confirms)
 
@@ -180,44 +177,33 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
         authenticated_by=str(order.requester),
         now=desk.now,
     )
-    desk.ledger.memory.keep_key(_spki(wanted.key))
-    reference = order.requester.reference
-    if reference is not None and reference in desk.one_time:
-        desk.ledger.memory.use(reference, order.transaction_id)
-    serial_number = f"{certificate.serial_number:x}"
-    if confirms:
-        info = await_confirmation(desk, order, serial_number)
-    else:
-        desk.ledger.change(serial_number, Status.CONFIRMED, "", desk.now)
-        info = IMPLICIT_CONFIRM
+    if not confirms:
+        desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
     status = ACCEPTED
     if wanted.changes:
         status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
-    response = deliver(desk, order, cert_req_id, status, certificate, wanted.proof, wanted.key)
+    response = _response(cert_req_id, status, certificate, wanted.key)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
-        ca_pubs = (desk.authority.root.public_bytes(Encoding.DER),)
+        ca_pubs = (desk.authority.root.certificate.public_bytes(Encoding.DER),)
     return Response(
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
-        (info,),
+        () if confirms else (IMPLICIT_CONFIRM,),
+        desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 
-def _check_is_new(desk: Desk, requester: Requester, key: SubjectKey) -> None:
-    """A secret for one certificate has not got it yet, and a key, where that is demanded, has none."""
-    reference = requester.reference
-    if reference in desk.one_time and reference and desk.ledger.memory.is_used(reference):
-        raise Refusal(
-            PKIFailureInfo.NOT_AUTHORIZED,
-            "the secret is good for one certificate, and that has been issued",
-        )
-    if not desk.behaviour.repeats_keys and desk.ledger.memory.knows_key(_spki(key)):
-        raise Refusal(PKIFailureInfo.DUPLICATE_CERT_REQ, "the key was certified before")
-
-
-def _spki(key: SubjectKey) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _response(
+    cert_req_id: int, status: PKIStatusInfo, certificate: x509.Certificate, key: SubjectKey
+) -> CertResponse:
+    """With the certificate in the clear, or encrypted for the one whose key it certifies."""
+    der = certificate.public_bytes(Encoding.DER)
+    if not isinstance(key, KEMKey):
+        return CertResponse(cert_req_id, status, der)
+    found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    encrypted = encrypt_for(key, found.value.digest, der)
+    return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
 
 
 def _asks_implicit_confirm(header: PKIHeader) -> bool:
@@ -248,7 +234,7 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
             raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId does not say what to renew")
         return requester.certificate
     old = desk.ledger.find(f"{old_id.serial_number:x}")
-    if old is None or old_id.issuer != ROOT_NAME:
+    if old is None or old_id.issuer != old.certificate.issuer:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId is not of this CA")
     return old
 
@@ -275,9 +261,9 @@ def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=wanted.extensions,
+        extensions=[*of_end_entity(wanted.key), *wanted.extensions],
+        validity=VALIDITY,
         now=desk.now,
-        signs=isinstance(wanted.proof, Made) or wanted.proof is Possession.SIGNED,
     )
     try:
         _ = certificate.extensions

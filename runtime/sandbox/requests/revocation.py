@@ -10,11 +10,11 @@ from ...cmp.model import (
     RevRepContent,
     RevReqContent,
 )
-from ..authority.authority import ROOT_NAME
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import HOLD, REASONS, TAKE_BACK
 from .desk import ACCEPTED, Deed, Desk, Order, Response
 from .owner import check_owner
+from .ra import acts_for_others
 from .refusal import Refusal, rejection
 
 _REASON_CODE = "2.5.29.21"
@@ -37,9 +37,10 @@ def revoke(desk: Desk, order: Order) -> Deed:
             PKIFailureInfo.ADD_INFO_NOT_AVAILABLE, "issuer and serial number have to be given"
         )
     entry = desk.ledger.find(f"{serial:x}")
-    if entry is None or issuer != ROOT_NAME:
+    if entry is None or issuer != entry.certificate.issuer:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "no such certificate was issued here")
-    check_owner(entry, order.requester)
+    if not acts_for_others(order):
+        check_owner(entry, order.requester)
     reason = _reason(details.crl_entry_details)
     _check_may_become(entry, reason)
     return lambda: _change(desk, entry, reason)
