@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import REASONS
 from ..requests.desk import Desk
-from .authority import CertifiedKey, sign_crl
+from .certified_key import CertifiedKey
+from .signing import sign_crl
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)

@@ -18,11 +18,15 @@ from .violation import shown
 CERT_PROFILE = "1.3.6.1.5.5.7.4.21"
 
 
-def profiles_of(profiles: Profiles, header: PKIHeader, count: int) -> tuple[Profile, ...]:
+def profiles_of(
+    profiles: Profiles, header: PKIHeader, count: int, of_path: str = ""
+) -> tuple[Profile, ...]:
     """The profile for each of the `count` things that a message asks for.
 
+    The profile that the path names (RFC 9811 3.6) holds for what has none in the header.
+
     Raises:
-        Refusal: if a profile is not known, or there are more than can be meant.
+        Refusal: if a profile is not known or not the path's, or there are more than can be meant.
     """
     values = [info.value for info in header.general_info if info.oid == CERT_PROFILE]
     names = _names(values) if values else ()
@@ -31,16 +35,22 @@ def profiles_of(profiles: Profiles, header: PKIHeader, count: int) -> tuple[Prof
             PKIFailureInfo.BAD_DATA_FORMAT,
             f"certProfile has {len(names)} names, and the message asks for {count}",
         )
-    found = tuple(_profile(profiles, name) for name in names)
-    return found + (profiles.default,) * (count - len(found))
+    wanted = (*names, *[""] * (count - len(names)))
+    return tuple(_profile(profiles, name, of_path) for name in wanted)
 
 
-def _profile(profiles: Profiles, name: str) -> Profile:
+def _profile(profiles: Profiles, in_header: str, of_path: str) -> Profile:
+    name = in_header or of_path
     profile = profiles.get(name) if name else profiles.default
     if profile is None:
         raise Refusal(
             PKIFailureInfo.BAD_CERT_TEMPLATE,
             f"the certificate profile {shown(name)} is not known; {', '.join(profiles.names)} are",
+        )
+    if of_path and name != of_path:
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE,
+            f"certProfile is {name}, and the profile of the path is {shown(of_path)}",
         )
     return profile
 

@@ -73,8 +73,18 @@ def enrol(desk: Desk, order: Order) -> Deed:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
     key = load_subject_key(template.public_key)
     check_possession(request, key, order.header)
-    wish = Wish(subject, key, template.extensions, template.not_before, template.not_after)
-    return _deed(desk, order, wish)
+    return _deed(
+        desk,
+        order,
+        Wish(
+            subject,
+            key,
+            template.extensions,
+            template.not_before,
+            template.not_after,
+            template.issuer,
+        ),
+    )
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -108,6 +118,10 @@ def _deed(desk: Desk, order: Order, wish: Wish) -> Deed:
     (profile,) = profiles_of(desk.profiles, order.header, 1)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)
+    issues = desk.authority.issuing.name
+    if wish.issuer is not None and wish.issuer.rdns and wish.issuer != issues:
+        change = f"issued by {issues.rfc4514_string()}"
+        wanted = replace(wanted, changes=(*wanted.changes, change))
     if desk.behaviour.modifies:
         subject = x509.Name([*wanted.subject.rdns, _MODIFIED])
         change = f"with the subject {subject.rfc4514_string()}"
@@ -149,6 +163,7 @@ def _grant(desk: Desk, order: Order, wanted: Grant, *, confirms: bool) -> Respon
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
         () if confirms else (IMPLICIT_CONFIRM,),
+        desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 
