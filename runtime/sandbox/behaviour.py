@@ -28,8 +28,6 @@ class Behaviour:
     """Why nothing is granted, in a response of the request's own kind."""
     confirm_wait: int = 300
     """Seconds within which a certificate has to be confirmed; then it is revoked (RFC 9810 5.1.1.2)."""
-    makes_keys: bool = True
-    """Whether the CA makes the key where a request leaves that to it (RFC 9483 4.1.6)."""
     needs_message_time: bool = False
     """Whether a request has to say when it was made, which RFC 9483 3.1 leaves open."""
     repeats_keys: bool = True

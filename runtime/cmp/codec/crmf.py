@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ..errors import MalformedMessage
 from ..model import (
+    AlgorithmIdentifier,
     CertId,
     CertReqMsg,
     CertTemplate,
@@ -117,7 +118,7 @@ def _signature(fields: Fields) -> ProofOfPossession:
 
 @dataclass(frozen=True, slots=True)
 class TemplateParts:
-    """The fields of a CertTemplate as they came, without their tags. Not all are kept."""
+    """The fields of a CertTemplate as they came, without their tags; UIDs are the bytes of a BIT STRING."""
 
     serial_number: bytes | None
     issuer: bytes | None
@@ -125,6 +126,10 @@ class TemplateParts:
     subject: bytes | None
     public_key: bytes | None
     extensions: tuple[Extension, ...]
+    version: int | None
+    signing_alg: AlgorithmIdentifier | None
+    issuer_uid: bytes | None
+    subject_uid: bytes | None
 
 
 def cert_template(content: bytes) -> CertTemplate:
@@ -141,6 +146,10 @@ def cert_template(content: bytes) -> CertTemplate:
         not_before=not_before,
         not_after=not_after,
         extensions=parts.extensions,
+        version=parts.version,
+        signing_alg=parts.signing_alg,
+        issuer_uid=parts.issuer_uid,
+        subject_uid=parts.subject_uid,
     )
 
 
@@ -150,16 +159,11 @@ def template_parts(content: bytes) -> TemplateParts:
 
 
 def _template_parts(fields: Fields) -> TemplateParts:
-    if (version := fields.maybe(implicit(0))) is not None:
-        integer(version)
-    serial_number = fields.maybe(implicit(1))
-    if (signing_alg := fields.maybe(explicit(2))) is not None:
-        algorithm(signing_alg)
+    version, serial_number = fields.maybe(implicit(0)), fields.maybe(implicit(1))
+    signing_alg = fields.maybe(explicit(2))
     issuer, validity = fields.maybe(explicit(3)), fields.maybe(explicit(4))
     subject, public_key = fields.maybe(explicit(5)), fields.maybe(explicit(6))
-    for number in (7, 8):  # issuerUID, subjectUID
-        if (identifier := fields.maybe(implicit(number))) is not None:
-            named_bits(identifier, 0)
+    issuer_uid, subject_uid = fields.maybe(implicit(7)), fields.maybe(implicit(8))
     found = fields.maybe(explicit(9))
     return TemplateParts(
         serial_number,
@@ -168,7 +172,17 @@ def _template_parts(fields: Fields) -> TemplateParts:
         subject,
         public_key,
         () if found is None else extensions(found),
+        None if version is None else integer(version),
+        None if signing_alg is None else algorithm(signing_alg),
+        None if issuer_uid is None else _uid(issuer_uid),
+        None if subject_uid is None else _uid(subject_uid),
     )
+
+
+def _uid(content: bytes) -> bytes:
+    """The bytes of a UniqueIdentifier, a BIT STRING."""
+    named_bits(content, 0)
+    return content[1:]
 
 
 def _validity(fields: Fields) -> tuple[datetime | None, datetime | None]:

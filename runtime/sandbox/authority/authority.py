@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from .certified_key import CertifiedKey
-from .signing import certify
-
-VALIDITY = timedelta(days=90)
-"""How long an end entity's certificate is valid where no profile says otherwise."""
+from .signing import BACKDATED, certify
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +100,20 @@ def issue(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
-    validity: timedelta,
-    now: datetime,
+    begins: datetime,
+    ends: datetime,
 ) -> x509.Certificate:
     """An end entity's certificate.
 
     `extensions` are taken over as they are, and are all but the key identifiers: BasicConstraints and
     KeyUsage are the caller's to give, too. It is not valid for longer than the issuing CA's.
     """
+    now = begins + BACKDATED
     return certify(
         authority.issuing,
         subject=subject,
         key=key,
         extensions=extensions,
-        validity=validity,
+        validity=ends - now,
         now=now,
     )

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from .authority import Authority
+from .extensions import of_signer
+from .signing import certify
 
 KEY_GENERATION = ObjectIdentifier("1.3.6.1.5.5.7.3.32")  # id-kp-cmKGA, RFC 9810 4.5
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox key generation")])
 _VALIDITY = timedelta(days=1)  # the delivery is read at once, or after a time of waiting
-_BACKDATED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,12 @@ class KeyGeneration:
 def open_key_generation(authority: Authority, now: datetime) -> KeyGeneration:
     """A new one, which the CA has authorized by its certificate's extendedKeyUsage."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public_key = key.public_key()
-    issuer, issuer_key = authority.root, authority.root_key
-    usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_NAME)
-        .issuer_name(issuer.subject)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(max(now - _BACKDATED, issuer.not_valid_before_utc))
-        .not_valid_after(now + _VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([KEY_GENERATION]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
-        .sign(issuer_key, hashes.SHA256())
+    certificate = certify(
+        authority.issuing,
+        subject=_NAME,
+        key=key.public_key(),
+        extensions=of_signer(KEY_GENERATION),
+        validity=_VALIDITY,
+        now=now,
     )
-    return KeyGeneration(certificate, (issuer,), key)
+    return KeyGeneration(certificate, (*authority.chain, authority.root.certificate), key)

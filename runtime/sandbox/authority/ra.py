@@ -6,6 +6,7 @@ No request gets one: whoever has it may ask for anything in anybody's name.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -14,20 +15,21 @@ from ..ledger.ledger import Status
 from ..requests.desk import Desk
 from ..requests.outsiders import RA_USAGE
 from ..requests.requester import TRANSACTION_ID_SIZE
-from .authority import VALIDITY, issue
 from .extensions import of_signer
+from .signing import certify
 
 _BY_HAND = "operator"
+_VALIDITY = timedelta(days=90)
 
 
 def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
     """Issue it and enter it in the ledger. id-kp-cmcRA is its only extended key usage."""
-    certificate = issue(
-        desk.authority,
+    certificate = certify(
+        desk.authority.issuing,
         subject=subject,
         key=key,
         extensions=of_signer(RA_USAGE),
-        validity=VALIDITY,
+        validity=_VALIDITY,
         now=desk.now,
     )
     desk.ledger.add(

@@ -10,16 +10,8 @@ import hashlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import (
-    ec,
-    ed448,
-    ed25519,
-    mldsa,
-    mlkem,
-    rsa,
-    x448,
-    x25519,
-)
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -32,32 +24,21 @@ from ...cmp.codec.cms import public_key_bits, split_public_key
 from ...cmp.codec.general import read_sequence
 from ...cmp.codec.tlv import content_of, tlv
 from ...cmp.errors import MalformedMessage
+from ...cmp.keys import KeyType, generate
 from ...cmp.model import AlgorithmIdentifier, EncryptedKey, PKIFailureInfo, PopoKind
 from ...cmp.protection import subject_key_identifier
 from ..authority.key_generation import KeyGeneration
+from ..profiles.keys import KINDS, RSA, kinds_of, least_rsa_bits
+from ..profiles.model import Profile
 from .desk import Desk, Order
 from .enveloped import SIGNED_DATA, envelop
 from .recipients import Originator, Recipient, for_key, for_password
 from .refusal import Refusal
 from .requester import Requester
-from .subject_key import KEM_ALGORITHMS, MONTGOMERY_ALGORITHMS, RSA, SIGNING_ALGORITHMS
-
-PrivateKey = (
-    rsa.RSAPrivateKey
-    | ec.EllipticCurvePrivateKey
-    | ed25519.Ed25519PrivateKey
-    | ed448.Ed448PrivateKey
-    | mldsa.MLDSA44PrivateKey
-    | mldsa.MLDSA65PrivateKey
-    | mldsa.MLDSA87PrivateKey
-    | x25519.X25519PrivateKey
-    | x448.X448PrivateKey
-    | mlkem.MLKEM768PrivateKey
-    | mlkem.MLKEM1024PrivateKey
-)
 
 _CMP2021 = 3
-_RSA_LENGTH = 2048  # bits; the algorithm of a template does not say how many
+_RSA_LENGTH = 2048  # bits, unless a profile wants more: the algorithm in a template says none
+_USUAL = "ec:p256"
 _KEY_PACKAGE = "2.16.840.1.101.2.1.2.78.5"  # id-ct-KP-aKeyPackage, RFC 5958 2
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -75,16 +56,18 @@ def asks_for_key(spki: bytes | None) -> bool:
         return False
 
 
-def make_key(desk: Desk, order: Order, spki: bytes | None, proof: PopoKind) -> PrivateKey:
+def make_key(
+    profile: Profile, order: Order, spki: bytes | None, proof: PopoKind
+) -> PrivateKeyTypes:
     """A new key, of the kind that the template's algorithm says, or the CA's choice.
 
     Raises:
-        Refusal: if this CA makes none, or not such a one.
+        Refusal: if the profile has none that the CA makes, or not such a one.
     """
-    if not desk.behaviour.makes_keys:
+    if not profile.central_keys:
         raise Refusal(
             PKIFailureInfo.BAD_CERT_TEMPLATE,
-            "the template has no public key, and this CA makes none",
+            f"the template has no public key, and for the profile {profile.name} the CA makes none",
         )
     if proof is not PopoKind.ABSENT:
         raise Refusal(PKIFailureInfo.BAD_POP, "there is no key yet that could be proved")
@@ -92,14 +75,24 @@ def make_key(desk: Desk, order: Order, spki: bytes | None, proof: PopoKind) -> P
         raise Refusal(
             PKIFailureInfo.BAD_REQUEST, "a key that the CA makes belongs to cmp2021: pvno 3"
         )
+    kind = _kind(profile, spki)
+    if kind == RSA:
+        kind = f"rsa:{max(_RSA_LENGTH, least_rsa_bits(profile) or 0)}"
+    return generate(KeyType(kind))
+
+
+def _kind(profile: Profile, spki: bytes | None) -> str:
+    kinds = kinds_of(profile)
     if spki is None:
-        return ec.generate_private_key(ec.SECP256R1())
+        return _USUAL if _USUAL in kinds else kinds[0]
     wanted, _ = split_public_key(spki)
-    if wanted.oid == RSA.oid:
-        return rsa.generate_private_key(65537, _RSA_LENGTH)
-    if wanted not in _MAKERS:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "no key of this kind is made here")
-    return _MAKERS[wanted]()
+    for kind in kinds:
+        known = KINDS[kind].algorithm
+        if known == wanted or (kind == RSA and known.oid == wanted.oid):
+            return kind
+    raise Refusal(
+        PKIFailureInfo.BAD_CERT_TEMPLATE, "no key of the template's algorithm is made here"
+    )
 
 
 def recipient_of(desk: Desk, requester: Requester) -> Recipient:
@@ -110,35 +103,40 @@ def recipient_of(desk: Desk, requester: Requester) -> Recipient:
     """
     if requester.secret is not None:
         return for_password(requester.secret)  # 4.1.6.3
-    assert requester.certificate is not None  # noqa: S101  (it is one or the other)
-    certificate = requester.certificate.certificate
-    key, identifier = certificate.public_key(), subject_key_identifier(certificate)
-    assert identifier is not None  # noqa: S101  (all of ours have one)
-    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    if isinstance(key, rsa.RSAPublicKey) and usage.key_encipherment:
-        return for_key(key, identifier)  # 4.1.6.1
-    if isinstance(key, ec.EllipticCurvePublicKey) and usage.key_agreement:
-        return for_key(key, identifier, _originator(desk))  # 4.1.6.2
+    if requester.certificate is not None:  # one of ours has all that is looked at
+        certificate = requester.certificate.certificate
+        key, identifier = certificate.public_key(), subject_key_identifier(certificate)
+        assert identifier is not None  # noqa: S101
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        if isinstance(key, rsa.RSAPublicKey) and usage.key_encipherment:
+            return for_key(key, identifier)  # 4.1.6.1
+        if isinstance(key, ec.EllipticCurvePublicKey) and usage.key_agreement:
+            return for_key(key, identifier, _originator(desk))  # 4.1.6.2
     raise Refusal(
         PKIFailureInfo.NOT_AUTHORIZED,
-        "the certificate that signs is for neither keyEncipherment nor keyAgreement:"
-        " no key can be encrypted for it",
+        "no key can be encrypted for who signs: that takes a certificate of this CA, for"
+        " keyEncipherment or keyAgreement",
     )
 
 
 def _originator(desk: Desk) -> Originator | None:
     """RFC 9483 4.1.6.2: the certificate that protects the answer, if its key can agree keys."""
-    identifier = subject_key_identifier(desk.authority.signer)
-    return None if identifier is None else Originator(desk.authority.signer_key, identifier)
+    signer = desk.authority.signer
+    identifier = subject_key_identifier(signer.certificate)
+    if identifier is None or not isinstance(signer.key, ec.EllipticCurvePrivateKey):
+        return None
+    return Originator(signer.key, identifier)
 
 
-def deliver_key(key: PrivateKey, authority: KeyGeneration, recipient: Recipient) -> EncryptedKey:
+def deliver_key(
+    key: PrivateKeyTypes, authority: KeyGeneration, recipient: Recipient
+) -> EncryptedKey:
     """The key, signed by the key generation authority, for `recipient` only."""
     signed = _signed(der.sequence(_one_asymmetric_key(key)), authority)
     return envelop(signed, recipient, SIGNED_DATA)
 
 
-def _one_asymmetric_key(key: PrivateKey) -> bytes:
+def _one_asymmetric_key(key: PrivateKeyTypes) -> bytes:
     """OneAsymmetricKey, RFC 5958 2: version 2, which has the public key in it."""
     info = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     _, algorithm, private_key = read_sequence(info)[:3]
@@ -178,25 +176,3 @@ def _signed(package: bytes, authority: KeyGeneration) -> bytes:
 
 def _attribute(oid: str, value: bytes) -> bytes:
     return der.sequence(der.oid(oid), tlv(0x31, value))
-
-
-_MAKERS = dict(
-    zip(
-        (*SIGNING_ALGORITHMS, *MONTGOMERY_ALGORITHMS, *KEM_ALGORITHMS),
-        (
-            lambda: ec.generate_private_key(ec.SECP256R1()),
-            lambda: ec.generate_private_key(ec.SECP384R1()),
-            lambda: ec.generate_private_key(ec.SECP521R1()),
-            ed25519.Ed25519PrivateKey.generate,
-            ed448.Ed448PrivateKey.generate,
-            mldsa.MLDSA44PrivateKey.generate,
-            mldsa.MLDSA65PrivateKey.generate,
-            mldsa.MLDSA87PrivateKey.generate,
-            x25519.X25519PrivateKey.generate,
-            x448.X448PrivateKey.generate,
-            mlkem.MLKEM768PrivateKey.generate,
-            mlkem.MLKEM1024PrivateKey.generate,
-        ),
-        strict=True,
-    )
-)

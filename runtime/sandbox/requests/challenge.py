@@ -8,13 +8,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ...cmp.codec.pop import Challenge, Rand, encode_challenges, encode_integer, encode_rand
 from ...cmp.codec.writing import encode_message, encode_protected_part
 from ...cmp.model import AlgorithmIdentifier, BodyType, PKIBody, PopChallengeContent
-from ..authority.authority import ROOT_NAME
 from ..ledger.memory import Challenged
 from .desk import Desk, Order, Response
 from .enveloped import envelop
@@ -29,7 +27,10 @@ def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) ->
     """The challenge for the holder of `key`: popdecc, as EnvelopedData, or encrypted by RSA for cmp2000."""
     number = int.from_bytes(secrets.token_bytes(_NUMBER_SIZE), "big")
     witness = witness_of(number)
-    rand = encode_rand(Rand(number, _sender(desk, order)))
+    # The sender in the header of the answer, which is signed unless a secret asks.
+    signs = order.requester.secret is None
+    sender = desk.authority.signer.name if signs else desk.authority.name
+    rand = encode_rand(Rand(number, sender))
     if order.header.pvno == _CMP2021:
         enveloped = envelop(rand, for_key(key, cert_req_id)).der
         asked = Challenge(_SHA256, witness, b"", enveloped)
@@ -47,8 +48,3 @@ def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) ->
 def witness_of(number: int) -> bytes:
     """The digest of a number's DER, by which it is known again."""
     return hashlib.sha256(encode_integer(number)).digest()
-
-
-def _sender(desk: Desk, order: Order) -> x509.Name:
-    """The sender in the header of the answer (RFC 9810 5.2.8.3.3), which is signed unless a secret asks."""
-    return ROOT_NAME if order.requester.secret is not None else desk.authority.signer.subject

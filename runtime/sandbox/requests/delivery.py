@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ...cmp.model import CertResponse, EncryptedKey, PKIStatusInfo
 from ...cmp.protection import subject_key_identifier
 from ..authority.key_generation import open_key_generation
-from .central_keys import PrivateKey, deliver_key
+from .central_keys import deliver_key
 from .desk import Desk, Order
 from .enveloped import encrypt_value, envelop
 from .possession import Possession
 from .recipients import EncryptionKey, Recipient, for_key
-from .subject_key import SubjectKey
 
 _CMP2021 = 3
 
@@ -25,7 +25,7 @@ _CMP2021 = 3
 class Made:
     """A key that the CA made, and whom it is for."""
 
-    key: PrivateKey = field(repr=False)
+    key: PrivateKeyTypes = field(repr=False)
     recipient: Recipient = field(repr=False)
 
 
@@ -36,7 +36,6 @@ def deliver(
     status: PKIStatusInfo,
     certificate: x509.Certificate,
     proof: Possession | Made,
-    key: SubjectKey,
 ) -> CertResponse:
     """With the certificate in the clear, or encrypted for its key; with the key, if the CA made that."""
     data = certificate.public_bytes(Encoding.DER)
@@ -46,6 +45,7 @@ def deliver(
         return CertResponse(cert_req_id, status, data, private_key=private_key)
     if proof is not Possession.BY_CERTIFICATE:
         return CertResponse(cert_req_id, status, data)
+    key = certificate.public_key()
     assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
     encrypted = _encrypted(certificate, data, key, is_newer=order.header.pvno == _CMP2021)
     return CertResponse(cert_req_id, status, encrypted_cert=encrypted)

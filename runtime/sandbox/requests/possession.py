@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ...cmp.codec.pop import SubsequentMessage, encode_subsequent_message
 from ...cmp.errors import ProtectionError
 from ...cmp.model import CertReqMsg, PKIFailureInfo, PopoKind
 from ...cmp.signatures import verify_raw
 from .desk import Order
+from .recipients import KEMKey
 from .refusal import Refusal
 from .signing_input import check_signing_input
-from .subject_key import KEMKey, MontgomeryKey, SubjectKey
+from .subject_key import SubjectKey
 
 _ENCR_CERT = encode_subsequent_message(SubsequentMessage.ENCR_CERT)
 _CHALLENGE_RESP = encode_subsequent_message(SubsequentMessage.CHALLENGE_RESP)
@@ -30,8 +31,8 @@ _REFUSED = {
 class Possession(Enum):
     """How possession of a private key is proved."""
 
-    SIGNED = auto()
-    """By the request's signature. What follows is for keys that are certified for decryption only."""
+    PROVED = auto()
+    """By the request's signature, or to an RA. The others are for keys that are certified to decrypt only."""
     BY_CERTIFICATE = auto()
     """By certConf, for the certificate comes encrypted (RFC 9810 5.2.8.3.2)."""
     BY_CHALLENGE = auto()
@@ -47,10 +48,10 @@ def check_possession(request: CertReqMsg, key: SubjectKey, order: Order) -> Poss
     match request.pop.kind:
         case PopoKind.SIGNATURE:
             _check_signature(request, key, order)
-            return Possession.SIGNED
+            return Possession.PROVED
         case PopoKind.KEY_ENCIPHERMENT if isinstance(key, rsa.RSAPublicKey | KEMKey):
             return _subsequent(request, key, order)
-        case PopoKind.KEY_AGREEMENT if isinstance(key, ec.EllipticCurvePublicKey | MontgomeryKey):
+        case PopoKind.KEY_AGREEMENT if isinstance(key, ec.EllipticCurvePublicKey):
             return _subsequent(request, key, order)
         case kind:
             raise Refusal(
@@ -61,7 +62,7 @@ def check_possession(request: CertReqMsg, key: SubjectKey, order: Order) -> Poss
 def _check_signature(request: CertReqMsg, key: SubjectKey, order: Order) -> None:
     """RFC 4211 4.1: over certReq, or POPOSigningKeyInput if the template lacks subject or key."""
     pop = request.pop
-    if isinstance(key, KEMKey | x25519.X25519PublicKey | x448.X448PublicKey):
+    if isinstance(key, KEMKey):
         raise Refusal(PKIFailureInfo.BAD_POP, "such a key makes no signature")
     assert pop.algorithm is not None  # noqa: S101  (the codec sees to it)
     assert pop.signature is not None  # noqa: S101

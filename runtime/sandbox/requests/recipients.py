@@ -1,6 +1,6 @@
 """Who something is encrypted for in, what makes the RecipientInfo of a content key out (RFC 5652 6.2).
 
-Public keys get the content key by RSAES-OAEP (RFC 9481 4.2.1), by ECDH (RFC 5753, RFC 8418), or by ML-KEM
+Public keys get the content key by RSAES-OAEP (RFC 9481 4.2.1), by ECDH (RFC 5753), or by ML-KEM
 (RFC 9629, RFC 9936), passwords by PBKDF2 and AES key wrap (RFC 9483 4.1.6.3).
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem, padding, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, padding, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
@@ -26,9 +26,7 @@ from ...cmp.mac import PBKDF2_ITERATIONS
 from ...cmp.model import AlgorithmIdentifier
 
 KEMKey = mlkem.MLKEM768PublicKey | mlkem.MLKEM1024PublicKey
-MontgomeryKey = x25519.X25519PublicKey | x448.X448PublicKey
-AgreementKey = ec.EllipticCurvePublicKey | MontgomeryKey
-EncryptionKey = rsa.RSAPublicKey | AgreementKey | KEMKey
+EncryptionKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | KEMKey
 
 # Of a content key, the DER of the RecipientInfo that has it encrypted.
 Recipient = Callable[[bytes], bytes]
@@ -49,9 +47,6 @@ _OAEP = AlgorithmIdentifier(
     der.sequence(der.tagged(0, der.algorithm(_SHA256)), der.tagged(1, der.algorithm(_MGF1_SHA256))),
 )
 _X963_SHA256 = "1.3.132.1.11.1"  # dhSinglePass-stdDH-sha256kdf-scheme, RFC 5753 7.1.4
-# dhSinglePass-stdDH-hkdf-sha256-scheme and -sha512-scheme, RFC 8418 2.2
-_HKDF_SCHEME_SHA256 = "1.2.840.113549.1.9.16.3.19"
-_HKDF_SCHEME_SHA512 = "1.2.840.113549.1.9.16.3.21"
 _PBKDF2 = "1.2.840.113549.1.5.12"
 _HMAC_SHA256 = AlgorithmIdentifier("1.2.840.113549.2.9", der.NULL)
 _KEK_SIZE = 32  # bytes, of AES-256
@@ -82,8 +77,6 @@ def for_key(key: EncryptionKey, rid: Identifier, originator: Originator | None =
             fits = originator is not None and originator.key.curve.name == key.curve.name
             used = originator if fits else None
             return lambda content_key: _agree(key, rid, content_key, used)
-        case x25519.X25519PublicKey() | x448.X448PublicKey():
-            return lambda content_key: _agree_montgomery(key, rid, content_key)
 
 
 def for_password(password: bytes) -> Recipient:
@@ -128,21 +121,7 @@ def _agree(
     return _agreement(shown, ukm, _X963_SHA256, rid, aes_key_wrap(kek, content_key))
 
 
-def _agree_montgomery(key: MontgomeryKey, rid: Identifier, content_key: bytes) -> bytes:
-    """With HKDF (RFC 8418 2.2)."""
-    if isinstance(key, x25519.X25519PublicKey):
-        own = x25519.X25519PrivateKey.generate()
-        secret, scheme, digest = own.exchange(key), _HKDF_SCHEME_SHA256, hashes.SHA256()
-    else:
-        own = x448.X448PrivateKey.generate()
-        secret, scheme, digest = own.exchange(key), _HKDF_SCHEME_SHA512, hashes.SHA512()
-    info = encode_ecc_shared_info(_AES256_WRAP, None, _KEK_SIZE)
-    kek = HKDF(digest, _KEK_SIZE, None, info).derive(secret)
-    shown = _ephemeral(own.public_key())
-    return _agreement(shown, None, scheme, rid, aes_key_wrap(kek, content_key))
-
-
-def _ephemeral(key: AgreementKey) -> bytes:
+def _ephemeral(key: ec.EllipticCurvePublicKey) -> bytes:
     """OriginatorPublicKey, RFC 5652 6.2.2: a SubjectPublicKeyInfo under an implicit tag."""
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return der.tagged(1, content_of(spki))
