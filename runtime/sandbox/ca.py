@@ -104,8 +104,8 @@ class SandboxCA:
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
         settings: AuthoritySettings | None = None,
-        profiles: Profiles | None = None,
         *,
+        profiles: Profiles | None = None,
         ra_certificates: Sequence[x509.Certificate] = (),
         trusts: Sequence[x509.Certificate] = (),
     ) -> Self:

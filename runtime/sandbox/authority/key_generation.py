@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from .authority import Authority
 from .extensions import of_signer
-from .signing import certify
+from .signing import BACKDATED, certify
 
 KEY_GENERATION = ObjectIdentifier("1.3.6.1.5.5.7.3.32")  # id-kp-cmKGA, RFC 9810 4.5
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox key generation")])
@@ -38,7 +38,6 @@ def open_key_generation(authority: Authority, now: datetime) -> KeyGeneration:
         subject=_NAME,
         key=key.public_key(),
         extensions=of_signer(KEY_GENERATION),
-        validity=_VALIDITY,
-        now=now,
+        period=(now - BACKDATED, now + _VALIDITY),
     )
     return KeyGeneration(certificate, (*authority.chain, authority.root.certificate), key)

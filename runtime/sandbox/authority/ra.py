@@ -15,8 +15,9 @@ from ..ledger.ledger import Status
 from ..requests.desk import Desk
 from ..requests.outsiders import RA_USAGE
 from ..requests.requester import TRANSACTION_ID_SIZE
+from .authority import issue
 from .extensions import of_signer
-from .signing import certify
+from .signing import BACKDATED
 
 _BY_HAND = "operator"
 _VALIDITY = timedelta(days=90)
@@ -24,13 +25,13 @@ _VALIDITY = timedelta(days=90)
 
 def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
     """Issue it and enter it in the ledger. id-kp-cmcRA is its only extended key usage."""
-    certificate = certify(
-        desk.authority.issuing,
+    certificate = issue(
+        desk.authority,
         subject=subject,
         key=key,
         extensions=of_signer(RA_USAGE),
-        validity=_VALIDITY,
-        now=desk.now,
+        begins=desk.now - BACKDATED,
+        ends=desk.now + _VALIDITY,
     )
     desk.ledger.add(
         certificate,

@@ -39,7 +39,7 @@ from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .expiry import await_confirmation
 from .owner import check_owner
 from .possession import Possession, check_possession
-from .ra import check_may_enrol, check_ra_verified
+from .ra import check_may_enrol, check_profile_allows, check_ra_verified
 from .recipients import EncryptionKey, KEMKey
 from .refusal import Refusal, rejection
 from .requester import Requester
@@ -141,6 +141,7 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
 def _deed(desk: Desk, order: Order, wish: Wish, proof: Possession | Made) -> Deed:
     _check_is_new(desk, order.requester, wish.key)
     (profile,) = profiles_of(desk.profiles, order.header, 1)
+    check_profile_allows(profile, order)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)
     issues = desk.authority.issuing.name
