@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from ...cmp.keys import KeyType
@@ -66,7 +67,9 @@ def rolled_over(authority: Authority, keys: tuple[Key, Key, Key], now: datetime)
 def _new_signer(issuing: CertifiedKey, key: Key, now: datetime) -> CertifiedKey:
     """Who speaks for the CA in CMP."""
     name = _name(_label(issuing.name, _ISSUING) + _SIGNER)
-    return _certified(issuing, name, key, of_signer(_CMC_CA), now)
+    # Keys that the CA makes are encrypted with the help of this one, if it can agree keys (RFC 9483 4.1.6.2).
+    agrees = isinstance(key, ec.EllipticCurvePrivateKey)
+    return _certified(issuing, name, key, of_signer(_CMC_CA, agrees=agrees), now)
 
 
 def _links(old: CertifiedKey, new: CertifiedKey, now: datetime) -> Links:
