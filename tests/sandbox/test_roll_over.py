@@ -20,7 +20,7 @@ from csc.runtime.cmp.model import BodyType, InfoTypeAndValue, PKIFailureInfo, PK
 from csc.runtime.cmp.protection import SignatureCredential
 from csc.runtime.cmp.trust import verify_chain
 from csc.runtime.sandbox.authority import folder as folder_module
-from csc.runtime.sandbox.authority.root import root_of
+from csc.runtime.sandbox.authority.root import root_of, roots_of
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -193,6 +193,15 @@ def test_several_in_a_row(tmp_path: Path, kinds: tuple[str | None, ...]) -> None
         certificate = Client(ca, roots[0]).enrol(new_key())
         for root in (*roots, ca.root):
             verify_chain(certificate, [root], ca.chain, utc_now())
+
+
+def test_roots_of_the_folder(tmp_path: Path) -> None:
+    """What any device may trust, the newest first; before there is a CA, nothing."""
+    assert roots_of(tmp_path) == ()
+    with opened(tmp_path) as ca:
+        roots = [ca.root, ca.roll_over(), ca.roll_over("ed25519")]
+    expected = tuple(root.public_bytes(Encoding.DER) for root in reversed(roots))
+    assert roots_of(tmp_path) == expected
 
 
 def test_kind_of_key_that_there_is_not(tmp_path: Path) -> None:
