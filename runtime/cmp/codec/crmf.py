@@ -7,7 +7,6 @@ from datetime import datetime
 
 from ..errors import MalformedMessage
 from ..model import (
-    AlgorithmIdentifier,
     CertId,
     CertReqMsg,
     CertTemplate,
@@ -40,7 +39,6 @@ from .values import (
     generalized_time,
     integer,
     name,
-    named_bits,
     octet_bits,
     oid,
     utc_time,
@@ -118,18 +116,18 @@ def _signature(fields: Fields) -> ProofOfPossession:
 
 @dataclass(frozen=True, slots=True)
 class TemplateParts:
-    """The fields of a CertTemplate as they came, without their tags; UIDs are the bytes of a BIT STRING."""
+    """The fields of a CertTemplate as they came, without their tags."""
 
+    version: bytes | None
     serial_number: bytes | None
+    signing_alg: bytes | None
     issuer: bytes | None
     validity: bytes | None
     subject: bytes | None
     public_key: bytes | None
-    extensions: tuple[Extension, ...]
-    version: int | None
-    signing_alg: AlgorithmIdentifier | None
     issuer_uid: bytes | None
     subject_uid: bytes | None
+    extensions: tuple[Extension, ...]
 
 
 def cert_template(content: bytes) -> CertTemplate:
@@ -146,10 +144,10 @@ def cert_template(content: bytes) -> CertTemplate:
         not_before=not_before,
         not_after=not_after,
         extensions=parts.extensions,
-        version=parts.version,
-        signing_alg=parts.signing_alg,
-        issuer_uid=parts.issuer_uid,
-        subject_uid=parts.subject_uid,
+        version=None if parts.version is None else integer(parts.version),
+        signing_alg=None if parts.signing_alg is None else algorithm(parts.signing_alg),
+        issuer_uid=None if parts.issuer_uid is None else octet_bits(parts.issuer_uid),
+        subject_uid=None if parts.subject_uid is None else octet_bits(parts.subject_uid),
     )
 
 
@@ -160,29 +158,23 @@ def template_parts(content: bytes) -> TemplateParts:
 
 def _template_parts(fields: Fields) -> TemplateParts:
     version, serial_number = fields.maybe(implicit(0)), fields.maybe(implicit(1))
-    signing_alg = fields.maybe(explicit(2))
-    issuer, validity = fields.maybe(explicit(3)), fields.maybe(explicit(4))
-    subject, public_key = fields.maybe(explicit(5)), fields.maybe(explicit(6))
+    signing_alg, issuer = fields.maybe(explicit(2)), fields.maybe(explicit(3))
+    validity, subject = fields.maybe(explicit(4)), fields.maybe(explicit(5))
+    public_key = fields.maybe(explicit(6))
     issuer_uid, subject_uid = fields.maybe(implicit(7)), fields.maybe(implicit(8))
     found = fields.maybe(explicit(9))
     return TemplateParts(
+        version,
         serial_number,
+        signing_alg,
         issuer,
         validity,
         subject,
         public_key,
+        issuer_uid,
+        subject_uid,
         () if found is None else extensions(found),
-        None if version is None else integer(version),
-        None if signing_alg is None else algorithm(signing_alg),
-        None if issuer_uid is None else _uid(issuer_uid),
-        None if subject_uid is None else _uid(subject_uid),
     )
-
-
-def _uid(content: bytes) -> bytes:
-    """The bytes of a UniqueIdentifier, a BIT STRING."""
-    named_bits(content, 0)
-    return content[1:]
 
 
 def _validity(fields: Fields) -> tuple[datetime | None, datetime | None]:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from .certified_key import CertifiedKey
-from .signing import BACKDATED, certify
+from .signing import certify
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,10 @@ def issue(
     `extensions` are taken over as they are, and are all but the key identifiers: BasicConstraints and
     KeyUsage are the caller's to give, too. It is not valid for longer than the issuing CA's.
     """
-    now = begins + BACKDATED
     return certify(
         authority.issuing,
         subject=subject,
         key=key,
         extensions=extensions,
-        validity=ends - now,
-        now=now,
+        period=(begins, ends),
     )

@@ -22,6 +22,7 @@ from ...cmp.model import (
     PKIHeader,
     PKIStatus,
     PKIStatusInfo,
+    PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
 from ..authority.authority import issue
@@ -34,6 +35,7 @@ from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .enveloped import KEMKey, encrypt_for
 from .owner import check_owner
 from .possession import check_possession
+from .ra import check_may_enrol, check_profile_allows, check_ra_verified
 from .refusal import Refusal, rejection
 from .requester import Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -59,6 +61,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
     """
     content, kind = order.body.content, order.body.type
     assert isinstance(content, CertReqMessages)  # noqa: S101
+    check_may_enrol(order)
     if len(content.requests) != 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be requested")
     request = content.requests[0]
@@ -72,19 +75,12 @@ def enrol(desk: Desk, order: Order) -> Deed:
     if template.public_key is None:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
     key = load_subject_key(template.public_key)
-    check_possession(request, key, order.header)
-    return _deed(
-        desk,
-        order,
-        Wish(
-            subject,
-            key,
-            template.extensions,
-            template.not_before,
-            template.not_after,
-            template.issuer,
-        ),
-    )
+    if request.pop.kind is PopoKind.RA_VERIFIED:
+        check_ra_verified(order)
+    else:
+        check_possession(request, key, order.header)
+    wish = Wish(subject, key, template.extensions, template.not_before, template.not_after)
+    return _deed(desk, order, wish, request.template.issuer)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -114,12 +110,13 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
     return _deed(desk, order, Wish(subject, key, extensions_of(request)))
 
 
-def _deed(desk: Desk, order: Order, wish: Wish) -> Deed:
+def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None) -> Deed:
     (profile,) = profiles_of(desk.profiles, order.header, 1)
+    check_profile_allows(profile, order)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)
     issues = desk.authority.issuing.name
-    if wish.issuer is not None and wish.issuer.rdns and wish.issuer != issues:
+    if issuer is not None and issuer.rdns and issuer != issues:
         change = f"issued by {issues.rfc4514_string()}"
         wanted = replace(wanted, changes=(*wanted.changes, change))
     if desk.behaviour.modifies:

@@ -34,7 +34,7 @@ def test_what_comes_of_requests(path: Path, tmp_path: Path) -> None:
     loaded = load_profiles(profiles) if profiles.exists() else builtin_profiles()
     found = []
     with SandboxCA.open(tmp_path, lambda: NOW, profiles=loaded) as ca:
-        ca.add_secret(SECRET.reference, SECRET.secret)
+        ca.add_secret(SECRET.reference, SECRET.secret, is_ra=True)  # who may ask for each of them
         for request in requests(path):
             result = outcome(ca, request)
             assert result.result == request.result, render(request, result)
