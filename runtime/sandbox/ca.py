@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +34,11 @@ from ..cmp.protection import (
     protect,
 )
 from .authority.authority import open_authority
+from .authority.places import base_url
+from .authority.responder import Responders
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .ledger.standing import Standing, standing
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
@@ -61,6 +65,8 @@ class SandboxCA:
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
+        self._base_url: str | None = None
+        self._responders = Responders()
 
     @classmethod
     def open(
@@ -103,9 +109,28 @@ class SandboxCA:
         """Accept requests under a reference number."""
         self._secrets[reference] = secret
 
+    def publish_at(self, url: str) -> None:
+        """Have certificates say from now on that CRLs, OCSP and the CAs' certificates are found at `url`.
+
+        Raises:
+            ValueError: if it is no URL of HTTP that can have paths added.
+        """
+        self._base_url = base_url(url)
+
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
         return self._ledger.entries()
+
+    def status_of(self, serial_number: int) -> Standing | None:
+        """How a certificate stands now; None if it was not issued here."""
+        entry = self._ledger.find(f"{serial_number:x}")
+        return None if entry is None else standing(entry, self._clock())
+
+    @contextmanager
+    def at_desk(self) -> Generator[Desk]:
+        """What answers questions that do not come over CMP. Nobody else changes anything meanwhile."""
+        with self._ledger.transaction():
+            yield self._desk(self._clock())
 
     def respond(self, data: bytes) -> bytes:
         """The answer to a request. A refusal is an answer, too."""
@@ -127,7 +152,7 @@ class SandboxCA:
                 check_header(header, self._authority, now)
                 requester = authenticate(message, self._secrets, self._ledger.find, now)
                 credential, mac = self._credential_for(message, requester), requester.mac
-                desk = Desk(self._authority, self._ledger, self._behaviour, now)
+                desk = self._desk(now)
                 answer = _handle(desk, Order(header, message.body, requester), data)
             except Refusal as refusal:
                 return self._refuse(header, refusal.status, credential, mac)
@@ -142,6 +167,11 @@ class SandboxCA:
             assert header.transaction_id is not None  # noqa: S101  (check_header)
             self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
             return response
+
+    def _desk(self, now: datetime) -> Desk:
+        return Desk(
+            self._authority, self._ledger, self._behaviour, now, self._base_url, self._responders
+        )
 
     def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
         """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""

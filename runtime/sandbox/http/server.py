@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ...cmp.codec import MAX_MESSAGE_SIZE
 from ..ca import SandboxCA
+from .published import OCSP_REQUEST, published
 
 CONTENT_TYPE = "application/pkixcmp"
 # Seconds that a client may take for one read before its connection is closed.
@@ -67,7 +68,7 @@ def _handler(ca: SandboxCA) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             length = self.headers.get("Content-Length", "")
-            if kind != CONTENT_TYPE:
+            if kind != CONTENT_TYPE and kind != OCSP_REQUEST:
                 self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {CONTENT_TYPE}")
             elif not length.isascii() or not length.isdigit():
                 self._refuse(HTTPStatus.LENGTH_REQUIRED, "Content-Length is missing")
@@ -75,11 +76,27 @@ def _handler(ca: SandboxCA) -> type[BaseHTTPRequestHandler]:
                 self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the message is too large")
             else:
                 request = self.rfile.read(int(length))
-                if len(request) == int(length):
-                    self._answer(HTTPStatus.OK, CONTENT_TYPE, ca.respond(request))
+                if len(request) != int(length):
+                    return
+                if not self._publish(request):
+                    if kind != CONTENT_TYPE:
+                        text = f"Content-Type is {CONTENT_TYPE}"
+                        self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text)
+                    else:
+                        self._answer(HTTPStatus.OK, CONTENT_TYPE, ca.respond(request))
 
         def do_GET(self) -> None:
-            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "CMP messages are sent with POST")
+            if not self._publish(b""):
+                self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "CMP messages are sent with POST")
+
+        def _publish(self, body: bytes) -> bool:
+            found = published(ca, self.command, self.path, dict(self.headers.items()), body)
+            if found is None:
+                return False
+            if found.status >= HTTPStatus.BAD_REQUEST:
+                self.close_connection = True
+            self._answer(found.status, found.content_type, found.body, found.headers)
+            return True
 
         do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815
 
@@ -87,10 +104,19 @@ def _handler(ca: SandboxCA) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True  # what follows on the connection was not read
             self._answer(status, "text/plain", f"{text}\n".encode())
 
-        def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        def _answer(
+            self,
+            status: int,
+            kind: str,
+            body: bytes,
+            headers: tuple[tuple[str, str], ...] = (),
+        ) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            for name, value in headers:
+                self.send_header(name, value)
+            if status != HTTPStatus.NOT_MODIFIED:
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
             if self.close_connection:
                 self.send_header("Connection", "close")
             self.end_headers()

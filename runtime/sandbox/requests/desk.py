@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
+from ..authority.responder import Responders
 from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
 from .requester import Requester
@@ -19,12 +20,14 @@ NO_CERT_REQ_ID = -1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What requests are handled with."""
+    """What requests are handled with. `base_url` is where the CA publishes over HTTP, if it does."""
 
     authority: Authority
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
+    base_url: str | None = None
+    responders: Responders = field(default_factory=Responders)
 
 
 @dataclass(frozen=True, slots=True)

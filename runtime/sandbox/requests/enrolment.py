@@ -28,6 +28,7 @@ from ...cmp.model import (
 from ...cmp.signatures import algorithm_problem
 from ..authority.authority import VALIDITY, issue
 from ..authority.extensions import of_end_entity, plain
+from ..authority.places import status_extensions
 from ..authority.profiles import usages_of
 from ..ledger.ledger import LedgerEntry, Status
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
@@ -244,13 +245,20 @@ def _extensions(
     return taken, dropped
 
 
+def _places(desk: Desk, wanted: _Wanted) -> list[x509.Extension[x509.ExtensionType]]:
+    """Where the status of the certificate is found, if nothing else was decided."""
+    decided = {extension.oid for extension in wanted.extensions}
+    places = status_extensions(desk.base_url, desk.authority.issuing)
+    return [extension for extension in places if extension.oid not in decided]
+
+
 def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
     """A certificate that can be read again; it is nowhere entered."""
     certificate = issue(
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=[*of_end_entity(wanted.key), *wanted.extensions],
+        extensions=[*of_end_entity(wanted.key), *wanted.extensions, *_places(desk, wanted)],
         validity=VALIDITY,
         now=desk.now,
     )
