@@ -33,9 +33,11 @@ from ..cmp.protection import (
     SignatureCredential,
     protect,
 )
-from .authority.authority import open_authority
+from .authority.folder import open_authority, store_authority
+from .authority.making import new_keys, rolled_over
 from .authority.places import base_url
 from .authority.responder import Responders
+from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .ledger.standing import Standing, standing
@@ -58,15 +60,25 @@ class SandboxCA:
     """A CA with its keys and ledger in a folder. Secrets are in memory only. Safe to use from threads."""
 
     def __init__(
-        self, folder: Path, clock: Callable[[], datetime], behaviour: Behaviour = USUAL
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
     ) -> None:
+        self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
-        self._authority = open_authority(folder, clock())
-        self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
         self._base_url: str | None = None
         self._responders = Responders()
+        self._ledger = Ledger(folder / "ledger.db")
+        try:
+            with self._ledger.transaction():  # one process at a time makes keys
+                self._authority = open_authority(folder, settings, clock())
+        except BaseException:
+            self._ledger.close()
+            raise
 
     @classmethod
     def open(
@@ -74,16 +86,18 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one.
+        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
+        are what a CA is made with; where there is one, it has to be as they say.
 
         Raises:
-            OSError, ValueError: if the folder cannot be used, or does not hold a CA.
+            OSError, ValueError: if the folder cannot be used, or does not hold such a CA.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour)
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, settings)
 
     def __enter__(self) -> Self:
         return self
@@ -104,6 +118,33 @@ class SandboxCA:
     def root(self) -> x509.Certificate:
         """The root certificate: what end entities have to trust."""
         return self._authority.root.certificate
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """What lies between what is issued now and any root of this CA, the issuing CA first."""
+        return self._authority.chain
+
+    def roll_over(self, key_kind: str | None = None) -> x509.Certificate:
+        """Make a new root, and a new issuing CA under it; the new root comes back (RFC 9810 4.4).
+
+        What was issued before stays valid, and the old root goes on leading to what is issued from now on.
+        `key_kind` is one of `KEY_KINDS`; None: as before. Requests at the same time are answered by the CA
+        from before or after.
+
+        Raises:
+            OSError: if the folder cannot be written.
+            ValueError: if there are no such keys.
+        """
+        kind = self._authority.root.key_type
+        if key_kind is not None:
+            kind = AuthoritySettings(key_kind).key_type
+        keys = new_keys(kind)  # before anybody has to wait
+        with self._ledger.transaction():
+            now = self._clock()
+            authority = rolled_over(open_authority(self._folder, None, now), keys, now)
+            store_authority(self._folder, authority)
+            self._authority = authority
+        return authority.root.certificate
 
     def add_secret(self, reference: bytes, secret: bytes) -> None:
         """Accept requests under a reference number."""
@@ -163,6 +204,7 @@ class SandboxCA:
                 credential,
                 random=os.urandom,
                 mac=mac,
+                extra=answer.certificates,
             )
             assert header.transaction_id is not None  # noqa: S101  (check_header)
             self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
@@ -229,7 +271,7 @@ class SandboxCA:
 
     def _own_credential(self) -> SignatureCredential:
         signer = self._authority.signer
-        return SignatureCredential(signer.certificate, signer.key)
+        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
 
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:

@@ -1,5 +1,3 @@
-# pyright: basic
-# pyasn1 makes the members of its classes at run time; strict typing sees nothing in them.
 """OCSP (RFC 6960 4): requests as DER in, what they ask out; and what is answered in, DER out.
 
 `cryptography` reads and writes OCSP for one certificate at a time; a request may ask about several.
@@ -11,48 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyasn1.type import namedtype, univ
-from pyasn1_modules import rfc5280
-
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier, Extension
-from . import der, schema
-from .algorithms import algorithm, integer
-from .reading import decode_value
+from . import der
+from .crmf import extensions
+from .fields import (
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    Fields,
+    explicit,
+    inside,
+    read_fields,
+    read_sequence,
+    values,
+)
 from .tlv import tlv
+from .values import algorithm, integer
 
 BASIC = "1.3.6.1.5.5.7.48.1.1"  # id-pkix-ocsp-basic
 NONCE = "1.3.6.1.5.5.7.48.1.2"  # id-pkix-ocsp-nonce
-
-_EXTENSIONS = schema.list_of(rfc5280.Extension())
-_CERT_ID = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.NamedType("hashAlgorithm", rfc5280.AlgorithmIdentifier()),
-        namedtype.NamedType("issuerNameHash", univ.OctetString()),
-        namedtype.NamedType("issuerKeyHash", univ.OctetString()),
-        namedtype.NamedType("serialNumber", univ.Integer()),
-    )
-)
-_REQUEST = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.NamedType("reqCert", univ.Any()),
-        namedtype.OptionalNamedType("singleRequestExtensions", schema.explicit_any(0)),
-    )
-)
-_TBS_REQUEST = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.OptionalNamedType("version", schema.explicit_any(0)),
-        namedtype.OptionalNamedType("requestorName", schema.explicit_any(1)),
-        namedtype.NamedType("requestList", schema.list_of(_REQUEST)),
-        namedtype.OptionalNamedType("requestExtensions", schema.explicit_any(2)),
-    )
-)
-_SIGNED_REQUEST = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.NamedType("tbsRequest", _TBS_REQUEST),
-        namedtype.OptionalNamedType("optionalSignature", schema.explicit_any(0)),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +80,7 @@ def read_ocsp_request(data: bytes) -> OCSPRequest:
     Raises:
         MalformedMessage: if it is none, or is about no certificate.
     """
-    value = decode_value(data, _SIGNED_REQUEST)["tbsRequest"]
-    version = value["version"]
-    cert_ids: list[CertID] = []
-    single: list[Extension] = []
-    for request in value["requestList"]:
-        cert_ids.append(_cert_id(bytes(request["reqCert"])))
-        single += _extensions(request["singleRequestExtensions"])
-    if not cert_ids:
-        raise MalformedMessage("the request is about no certificate")
-    return OCSPRequest(
-        integer(decode_value(bytes(version), univ.Integer())) if version.isValue else 0,
-        tuple(cert_ids),
-        _extensions(value["requestExtensions"]),
-        tuple(single),
-    )
+    return read_sequence(data, _signed_request)
 
 
 def read_nonce(value: bytes) -> bytes:
@@ -127,10 +89,45 @@ def read_nonce(value: bytes) -> bytes:
     Raises:
         MalformedMessage: if it is none.
     """
-    nonce = bytes(decode_value(value, univ.OctetString()))
-    if value != der.octets(nonce):
-        raise MalformedMessage("the nonce is no OCTET STRING")
-    return nonce
+    return inside(value, OCTET_STRING)
+
+
+def _signed_request(fields: Fields) -> OCSPRequest:
+    request = read_fields(fields.one(SEQUENCE), _tbs_request)
+    fields.maybe(explicit(0))  # optionalSignature
+    return request
+
+
+def _tbs_request(fields: Fields) -> OCSPRequest:
+    version = fields.tagged(0, INTEGER)
+    fields.maybe(explicit(1))  # requestorName
+    requests = [read_sequence(item, _request) for item in values(fields.one(SEQUENCE))]
+    if not requests:
+        raise MalformedMessage("the request is about no certificate")
+    general = fields.tagged(2, SEQUENCE)
+    return OCSPRequest(
+        0 if version is None else integer(version),
+        tuple(cert_id for cert_id, _ in requests),
+        () if general is None else extensions(general),
+        tuple(extension for _, single in requests for extension in single),
+    )
+
+
+def _request(fields: Fields) -> tuple[CertID, tuple[Extension, ...]]:
+    data = fields.any()
+    cert_id = read_sequence(data, lambda inner: _cert_id(inner, data))
+    found = fields.tagged(0, SEQUENCE)
+    return cert_id, () if found is None else extensions(found)
+
+
+def _cert_id(fields: Fields, data: bytes) -> CertID:
+    return CertID(
+        algorithm(fields.one(SEQUENCE)).oid,
+        fields.one(OCTET_STRING),
+        fields.one(OCTET_STRING),
+        integer(fields.one(INTEGER)),
+        data,
+    )
 
 
 def encode_response_data(
@@ -167,27 +164,6 @@ def encode_ocsp_response(
 def encode_ocsp_failure(status: int) -> bytes:
     """An OCSPResponse that says only why there is no answer: an OCSPResponseStatus."""
     return der.sequence(tlv(0x0A, bytes([status])))
-
-
-def _extensions(value) -> tuple[Extension, ...]:
-    """Extensions, none if they are absent."""
-    if not value.isValue:
-        return ()
-    return tuple(
-        Extension(str(one["extnID"]), bool(one["critical"]), bytes(one["extnValue"]))
-        for one in decode_value(bytes(value), _EXTENSIONS)
-    )
-
-
-def _cert_id(data: bytes) -> CertID:
-    value = decode_value(data, _CERT_ID)
-    return CertID(
-        algorithm(value["hashAlgorithm"]).oid,
-        bytes(value["issuerNameHash"]),
-        bytes(value["issuerKeyHash"]),
-        integer(value["serialNumber"]),
-        data,
-    )
 
 
 def _single_response(response: SingleResponse) -> bytes:

@@ -15,7 +15,8 @@ from ..ledger.ledger import LedgerEntry, StoredCRL
 from ..ledger.reasons import REASONS
 from ..ledger.standing import Revocation, revocation_of
 from ..requests.desk import Desk
-from .authority import CertifiedKey, sign_crl
+from .certified_key import CertifiedKey
+from .signing import sign_crl
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)

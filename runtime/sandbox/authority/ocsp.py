@@ -31,7 +31,8 @@ from ...cmp.signatures import sign, signature_algorithm
 from ..ledger.reasons import REASONS
 from ..ledger.standing import Revocation, revocation_of
 from ..requests.desk import Desk
-from .authority import Authority, CertifiedKey
+from .authority import Authority
+from .certified_key import CertifiedKey
 
 VALIDITY = timedelta(hours=1)
 """How long an answer may be kept: who tests revocation does not want to wait for long."""
@@ -143,11 +144,13 @@ def _single(
 def _is_own(desk: Desk, ca: CertifiedKey, serial_number: int) -> bool:
     """Whether it is a certificate of the CA's own, which is in no ledger and is not revoked."""
     authority = desk.authority
-    pairs = [authority.root, authority.signer, *authority.cas, desk.responders.of(ca, desk.now)]
-    return any(
-        pair.certificate.serial_number == serial_number and pair.certificate.issuer == ca.name
-        for pair in pairs
-    )
+    own = [
+        *authority.certificates,
+        *(pair.certificate for pair in authority.cas),
+        authority.signer.certificate,
+        desk.responders.of(ca, desk.now).certificate,
+    ]
+    return any(one.serial_number == serial_number and one.issuer == ca.name for one in own)
 
 
 def _revoked(revocation: Revocation) -> Revoked:

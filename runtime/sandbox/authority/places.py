@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from .authority import Authority, CertifiedKey
+from .authority import Authority
+from .certified_key import CertifiedKey
 from .extensions import plain
 
 CRLS = "/crl/"

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .authority import CertifiedKey, _certify, _new_key
+from .certified_key import CertifiedKey, new_key
 from .extensions import of_signer, plain
+from .signing import certify
 
 VALIDITY = timedelta(days=7)
 _RENEWED_BEFORE = timedelta(days=3)
-_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox OCSP responder")])
+_ROLES = (" issuing CA", " root CA")
 
 
 class Responders:
@@ -39,6 +40,21 @@ def _is_fresh(certificate: x509.Certificate, now: datetime) -> bool:
 
 
 def _make(ca: CertifiedKey, now: datetime) -> CertifiedKey:
-    key = _new_key()
-    extensions = [*of_signer(ExtendedKeyUsageOID.OCSP_SIGNING), plain(x509.OCSPNoCheck())]
-    return CertifiedKey(_certify(ca, _NAME, key.public_key(), extensions, VALIDITY, now), key)
+    key = new_key(ca.key_type)
+    certificate = certify(
+        ca,
+        subject=_name(ca.name),
+        key=key.public_key(),
+        extensions=[*of_signer(ExtendedKeyUsageOID.OCSP_SIGNING), plain(x509.OCSPNoCheck())],
+        validity=VALIDITY,
+        now=now,
+    )
+    return CertifiedKey(certificate, key)
+
+
+def _name(ca: x509.Name) -> x509.Name:
+    """As the CA is called, in another role."""
+    label = str(ca.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    for role in _ROLES:
+        label = label.partition(role)[0]
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{label} OCSP responder")])

@@ -16,10 +16,9 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from ..authority.authority import Authority, CertifiedKey
+from ..authority.authority import Authority
 from ..authority.crl import current_crl
 from ..authority.ocsp import OCSPAnswer, answer_ocsp
 from ..authority.places import CERTIFICATES, CRLS, OCSP, ca_named
@@ -143,20 +142,16 @@ def _certificate(desk: Desk, name: str) -> _File | None:
 
 
 def _chain(authority: Authority, suffix: str) -> _File | None:
-    """From the CA that issues to the root."""
-    chain = _path(authority.issuing, authority.root)
+    """From the CA that issues to its root; or all that any chain can need, in no order."""
     match suffix:
         case "pem":
+            chain = dict.fromkeys((authority.issuing.certificate, authority.root.certificate))
             return _File(_PEM, b"".join(one.public_bytes(Encoding.PEM) for one in chain))
         case "p7c":  # RFC 5280 4.2.2.1, RFC 8551 3.2.2
-            body = pkcs7.serialize_certificates(chain, Encoding.DER)
+            body = pkcs7.serialize_certificates(list(authority.certificates), Encoding.DER)
             return _File("application/pkcs7-mime; smime-type=certs-only", body)
         case _:
             return None
-
-
-def _path(issuing: CertifiedKey, root: CertifiedKey) -> list[x509.Certificate]:
-    return list(dict.fromkeys((issuing.certificate, root.certificate)))
 
 
 def _pem(name: str, data: bytes) -> bytes:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from ...cmp.codec.general import read_sequence
 from ...cmp.codec.tlv import tlv, untag
+from ...cmp.codec.values import general_name
 from ...cmp.errors import MalformedMessage
-from ..authority.authority import CertifiedKey
+from ..authority.certified_key import CertifiedKey
 from ..authority.places import crl_url
 
-_DIRECTORY_NAME, _URI = 4, 6  # GeneralName, RFC 5280 4.2.1.6
+_URI = 6  # GeneralName, RFC 5280 4.2.1.6
 
 
 def cas_meant(source: bytes, cas: Sequence[CertifiedKey]) -> tuple[CertifiedKey, ...]:
@@ -34,7 +33,7 @@ def cas_meant(source: bytes, cas: Sequence[CertifiedKey]) -> tuple[CertifiedKey,
             paths = [] if kind == 1 else _paths(tlv(0x30, names))
             return tuple(ca for ca in cas if any(_is_of(path, ca) for path in paths))
         case 1:
-            issuers = [_name(name) for name in _general_names(content)]
+            issuers = [general_name(name) for name in _general_names(content)]
             return tuple(ca for ca in cas if ca.name in issuers)
         case _:
             raise MalformedMessage("a CRLSource is a distribution point or an issuer")
@@ -45,16 +44,6 @@ def _general_names(der: bytes) -> tuple[bytes, ...]:
     if not names:
         raise MalformedMessage("GeneralNames are one at least")
     return names
-
-
-def _name(general_name: bytes) -> x509.Name | None:
-    number, content = untag(general_name)
-    if number != _DIRECTORY_NAME:
-        return None
-    try:
-        return x509.Name.from_bytes(content)
-    except ValueError:
-        raise MalformedMessage("a directoryName cannot be read") from None
 
 
 def _paths(general_names: bytes) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography import x509
+
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
 from ..authority.responder import Responders
@@ -52,6 +54,8 @@ class Response:
     body: PKIBody
     expects: str = ""
     general_info: tuple[InfoTypeAndValue, ...] = ()
+    certificates: tuple[x509.Certificate, ...] = ()
+    """What goes into extraCerts beside the chain of who signs."""
 
 
 # What carries out an order that was found right. It cannot be refused any more.

@@ -87,7 +87,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
     key = load_subject_key(request.template.public_key)
     check_possession(request, key, order.header)
-    return _deed(desk, order, subject, key, request.template.extensions)
+    return _deed(desk, order, subject, key, request.template.extensions, request.template.issuer)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -134,12 +134,16 @@ def _deed(
     subject: x509.Name,
     key: SubjectKey,
     requested: Sequence[Extension],
+    issuer: x509.Name | None = None,
 ) -> Deed:
     (usage,) = usages_of(order.header, 1)
     extensions, dropped = _extensions(requested)
     if usage is not None:
         extensions.append(plain(usage))
     changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+    issues = desk.authority.issuing.name
+    if issuer is not None and issuer.rdns and issuer != issues:
+        changes.append(f"issued by {issues.rfc4514_string()}")
     if desk.behaviour.modifies:
         subject = x509.Name([*subject.rdns, _MODIFIED])
         changes.append(f"with the subject {subject.rfc4514_string()}")
@@ -181,6 +185,7 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
         () if confirms else (IMPLICIT_CONFIRM,),
+        desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 

@@ -26,7 +26,7 @@ from ...cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
-from ..authority.authority import CertifiedKey
+from ..authority.certified_key import CertifiedKey
 from ..authority.crl import current_crl
 from ..authority.profiles import usages_of
 from .crl_source import cas_meant
@@ -159,18 +159,30 @@ def _control(oid: str, value: bytes) -> bytes:
 
 def _ca_certs(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    root = question.desk.authority.root.certificate.public_bytes(Encoding.DER)
-    return InfoTypeAndValue(_CA_CERTS, der.sequence(root))
+    certificates = question.desk.authority.certificates
+    return InfoTypeAndValue(
+        _CA_CERTS, der.sequence_of(each.public_bytes(Encoding.DER) for each in certificates)
+    )
 
 
 def _root_update(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.2: no infoValue, as this CA has had one root only."""
-    if question.value is not None:
+    """RFC 9483 4.3.2: what came after a root, by default after the last one; no infoValue if nothing did."""
+    authority = question.desk.authority
+    if question.value is None:
+        links = next(iter(authority.links), None)
+    else:
         try:
-            x509.load_der_x509_certificate(question.value)
+            links = authority.links_of(x509.load_der_x509_certificate(question.value))
         except (ValueError, x509.InvalidVersion):
             raise MalformedMessage("a certificate was expected") from None
-    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    if links is None:
+        return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    content = der.sequence(
+        authority.root.certificate.public_bytes(Encoding.DER),
+        der.tagged(0, links.new_with_old.public_bytes(Encoding.DER)),
+        der.tagged(1, links.old_with_new.public_bytes(Encoding.DER)),
+    )
+    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE, content)
 
 
 # -- revocation lists ------------------------------------------------------------------------------
