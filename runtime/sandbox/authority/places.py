@@ -28,9 +28,9 @@ def base_url(text: str) -> str:
     parts = urlsplit(text)
     is_plain = text.isascii() and text.isprintable() and " " not in text
     if not is_plain or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is no URL of HTTP")
+        raise ValueError("where the CA publishes is no URL of HTTP")
     if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError(f"{text!r} has more than a host and a path")
+        raise ValueError("where the CA publishes has more than a host and a path")
     _ = parts.port  # raises if it is none
     return text.rstrip("/")
 

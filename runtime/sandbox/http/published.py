@@ -89,7 +89,7 @@ def _get(file: _File, headers: Mapping[str, str], desk: Desk) -> Published:
     else:
         is_known = file.since is not None and _is_since(headers, file.since)
     if is_known:
-        return Published(HTTPStatus.NOT_MODIFIED, file.content_type, b"", tuple(found))
+        return Published(HTTPStatus.NOT_MODIFIED, "", b"", tuple(found))
     return Published(HTTPStatus.OK, file.content_type, file.body, tuple(found))
 
 
