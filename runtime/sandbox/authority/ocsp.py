@@ -39,6 +39,8 @@ VALIDITY = timedelta(hours=1)
 
 _MALFORMED_REQUEST, _UNAUTHORIZED = 1, 6  # OCSPResponseStatus, RFC 6960 4.2.1
 _LONGEST_NONCE = 128  # bytes, RFC 9654 2.1
+# No request needs more; each certificate costs work.
+_MOST_CERTIFICATES = 256
 _HASHES = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.1": "sha256",
@@ -94,6 +96,8 @@ def _check(request: OCSPRequest) -> bytes | None:
     """
     if request.version != 0:  # RFC 6960 4.1.1: v1
         raise MalformedMessage("the version is not known")
+    if len(request.cert_ids) > _MOST_CERTIFICATES:
+        raise MalformedMessage(f"more than {_MOST_CERTIFICATES} certificates at once")
     known = [extension for extension in request.extensions if extension.oid == NONCE]
     others = {*request.extensions, *request.single_extensions} - {*known}
     if any(extension.critical for extension in others):  # RFC 6960 4.1.2
