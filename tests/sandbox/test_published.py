@@ -15,7 +15,7 @@ from csc.runtime.sandbox.authority.places import base_url
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.published import published
 from csc.runtime.sandbox.http.server import serve
-from peers.asker import SECRET, utc_now
+from peers.asker import KEY, SECRET, utc_now
 from peers.status import Clock, ca_certificate, confirmed, get, revoke
 
 
@@ -198,6 +198,13 @@ def test_certificates_name_the_places(ca: SandboxCA) -> None:
     assert x509.load_der_x509_crl(crl).issuer == certificate.issuer
     assert not access.critical
     assert not points.critical
+
+
+def test_certificates_of_ras_name_the_places(ca: SandboxCA) -> None:
+    ca.publish_at("http://ca.example")
+    certificate = ca.issue_ra(x509.Name.from_rfc4514_string("CN=ra"), KEY.public_key())
+    for kind in (x509.AuthorityInformationAccess, x509.CRLDistributionPoints):
+        assert certificate.extensions.get_extension_for_class(kind)
 
 
 def test_certificates_name_nothing_without_a_place(ca: SandboxCA) -> None:

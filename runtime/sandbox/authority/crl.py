@@ -16,13 +16,10 @@ from ..ledger.reasons import REASONS
 from ..ledger.standing import Revocation, revocation_of
 from ..requests.desk import Desk
 from .certified_key import CertifiedKey
-from .signing import sign_crl
+from .signing import BACKDATED, sign_crl
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)
-# Clocks of who reads it may be behind. And as a newer list is told by its thisUpdate, which counts whole
-# seconds, lists that are made faster than that have seconds to go through before they are of the future.
-_BACKDATED = timedelta(minutes=5)
 _FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
 
 
@@ -33,7 +30,9 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> StoredCRL:
     """
     changes = desk.ledger.count_changes()
     last = desk.ledger.last_crl(ca.identifier)
-    begins = desk.now.replace(microsecond=0) - _BACKDATED
+    # A newer list is told by its thisUpdate, which counts whole seconds. Lists that are made faster than that
+    # go through those of the time that they are backdated by, before any is of the future.
+    begins = desk.now.replace(microsecond=0) - BACKDATED
     if last is not None:
         if last.changes == changes and desk.now < last.this_update + _RENEWED_AFTER:
             return last

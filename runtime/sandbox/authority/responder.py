@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .certified_key import CertifiedKey, new_key
 from .extensions import of_signer, plain
-from .signing import certify
+from .signing import BACKDATED, certify
 
 VALIDITY = timedelta(days=7)
 _RENEWED_BEFORE = timedelta(days=3)
@@ -46,8 +46,7 @@ def _make(ca: CertifiedKey, now: datetime) -> CertifiedKey:
         subject=_name(ca.name),
         key=key.public_key(),
         extensions=[*of_signer(ExtendedKeyUsageOID.OCSP_SIGNING), plain(x509.OCSPNoCheck())],
-        validity=VALIDITY,
-        now=now,
+        period=(now - BACKDATED, now + VALIDITY),
     )
     return CertifiedKey(certificate, key)
 
