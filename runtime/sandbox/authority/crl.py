@@ -6,7 +6,7 @@ that who holds it is told that there is no newer one. While it is kept, nothing 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -38,8 +38,9 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> StoredCRL:
             return last
         begins = max(begins, last.this_update + timedelta(seconds=1))
     number, ends = desk.ledger.last_crl_number() + 1, begins + VALIDITY
+    invalid = desk.ledger.invalidities()
     revoked = [
-        _revoked(entry.serial_number, revocation)
+        _revoked(entry.serial_number, revocation, invalid.get(entry.serial_number))
         for entry in desk.ledger.revoked()
         if (revocation := revocation_of(entry)) is not None and _is_listed(entry, ca, last)
     ]
@@ -58,7 +59,9 @@ def _is_listed(entry: LedgerEntry, ca: CertifiedKey, last: StoredCRL | None) -> 
     return last is None or last.this_update <= certificate.not_valid_after_utc
 
 
-def _revoked(serial_number: str, revocation: Revocation) -> x509.RevokedCertificate:
+def _revoked(
+    serial_number: str, revocation: Revocation, invalid_since: datetime | None
+) -> x509.RevokedCertificate:
     builder = (
         x509.RevokedCertificateBuilder()
         .serial_number(int(serial_number, 16))
@@ -67,7 +70,7 @@ def _revoked(serial_number: str, revocation: Revocation) -> x509.RevokedCertific
     if revocation.reason != REASONS[0]:  # RFC 5280 5.3.1: unspecified is said by leaving it out
         reason = x509.CRLReason(_FLAGS[revocation.reason])
         builder = builder.add_extension(reason, critical=False)
-    if revocation.invalid_since is not None:  # RFC 5280 5.3.2
-        since = x509.InvalidityDate(revocation.invalid_since.replace(tzinfo=None))
+    if invalid_since is not None:  # RFC 5280 5.3.2
+        since = x509.InvalidityDate(invalid_since.replace(tzinfo=None))
         builder = builder.add_extension(since, critical=False)
     return builder.build()

@@ -11,16 +11,18 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from .reasons import HOLD
+from .traffic import RequestEntry
 
 
 class Status(StrEnum):
@@ -46,7 +48,6 @@ class LedgerEntry:
     issued_at: str
     changed_at: str
     data: bytes = field(repr=False)
-    invalid_since: str | None = None
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -98,10 +99,12 @@ _COLUMNS = (
     "serial_number, subject, status, reason, transaction_id, requested_with,"
     " authenticated_by, issued_at, changed_at, data"
 )
-_READ = (
-    f"SELECT {_COLUMNS}, (SELECT since FROM invalidity AS i"  # noqa: S608  (ours)
-    " WHERE i.serial_number = certificate.serial_number) FROM certificate"
+_REQUEST_COLUMNS = (
+    "received_at, transaction_id, kind, requested_by, is_authenticated, outcome, failures, reason"
 )
+# How a transaction begins and ends, and what undoes it.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 
 
 class Ledger:
@@ -116,6 +119,21 @@ class Ledger:
         schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
         self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
 
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """The ledger at `path`, whoever writes to it meanwhile. Nothing is made or changed.
+
+        Raises:
+            sqlite3.Error: if there is none.
+        """
+        ledger = cls.__new__(cls)
+        ledger._lock = threading.RLock()
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        ledger._connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False
+        )
+        return ledger
+
     def close(self) -> None:
         """Close the database."""
         with self._lock:
@@ -123,15 +141,29 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All of the block's changes, or none."""
+        """All of the block's changes, or none. Inside of another one, both are durable when that one ends."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin, end, undo = _INNER if self._connection.in_transaction else _OUTER
+            self._connection.execute(begin)
             try:
                 yield
+                self._connection.execute(end)
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                for statement in undo:
+                    # A full disk may have undone everything already.
+                    if self._connection.in_transaction:
+                        self._connection.execute(statement)
                 raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """All that is read in the block is as it was at one moment."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     # -- certificates ------------------------------------------------------------------------------
 
@@ -177,12 +209,42 @@ class Ledger:
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
-        rows = self._query(f"{_READ} ORDER BY issued_at, rowid")
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate ORDER BY issued_at, rowid"  # noqa: S608
+        )
         return tuple(map(_entry, rows))
 
     def _entry(self, condition: str, value: str) -> LedgerEntry | None:
-        rows = self._query(f"{_READ} WHERE {condition}", value)
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate WHERE {condition}",  # noqa: S608  (ours)
+            value,
+        )
         return _entry(rows[0]) if rows else None
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def record(self, entry: RequestEntry) -> None:
+        """Enter a message that came, and what became of it."""
+        self._execute(
+            f"INSERT INTO request ({_REQUEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            *astuple(entry),
+        )
+
+    def requests(self) -> tuple[RequestEntry, ...]:
+        """Every message that came, oldest first."""
+        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'request'"):
+            return ()  # an earlier version wrote it, and it is only read
+        rows = self._query(f"SELECT {_REQUEST_COLUMNS} FROM request ORDER BY number")  # noqa: S608
+        return tuple(starmap(RequestEntry, rows))
+
+    def begun_with(self, transaction_id: bytes) -> str:
+        """The kind of the message that a transaction began with, and that was not refused as it was sent."""
+        rows = self._query(
+            "SELECT kind FROM request WHERE transaction_id = ? AND is_authenticated"
+            " ORDER BY number LIMIT 1",
+            transaction_id.hex(),
+        )
+        return rows[0][0] if rows else ""
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -265,7 +327,8 @@ class Ledger:
     def revoked(self) -> tuple[LedgerEntry, ...]:
         """What is revoked, on hold, or was rejected by who got it, in the order of serial numbers."""
         rows = self._query(
-            f"{_READ} WHERE status IN ('revoked', 'rejected') ORDER BY serial_number"
+            f"SELECT {_COLUMNS} FROM certificate"  # noqa: S608  (ours)
+            " WHERE status IN ('revoked', 'rejected') ORDER BY serial_number"
         )
         return tuple(map(_entry, rows))
 
@@ -278,6 +341,11 @@ class Ledger:
         self._execute("DELETE FROM invalidity WHERE serial_number = ?", serial_number)
         if since is not None:
             self._execute("INSERT INTO invalidity VALUES (?, ?)", serial_number, since.isoformat())
+
+    def invalidities(self) -> dict[str, datetime]:
+        """Since when certificates have been invalid, by serial number, as far as it is known."""
+        rows = self._query("SELECT serial_number, since FROM invalidity")
+        return {serial_number: datetime.fromisoformat(since) for serial_number, since in rows}
 
     def store_crl(self, crl: StoredCRL) -> None:
         """Keep a new CRL in place of its CA's last one."""

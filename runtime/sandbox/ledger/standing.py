@@ -32,7 +32,6 @@ class Revocation:
 
     time: datetime
     reason: str
-    invalid_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,4 @@ def revocation_of(entry: LedgerEntry) -> Revocation | None:
     reason = entry.reason if entry.reason in REASONS.values() else "unspecified"
     if entry.status is Status.REJECTED:
         reason = "cessationOfOperation"
-    since = entry.invalid_since
-    return Revocation(_time(entry.changed_at), reason, _time(since) if since else None)
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return Revocation(datetime.fromisoformat(entry.changed_at).astimezone(UTC), reason)

@@ -23,13 +23,18 @@ NO_CERT_REQ_ID = -1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What requests are handled with. `base_url` is where the CA publishes over HTTP, if it does."""
+    """What requests are handled with.
+
+    `profile` is what a certProfile would say, of the path; empty: none. `base_url` is where the CA publishes
+    over HTTP, if it does.
+    """
 
     authority: Authority
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
     profiles: Profiles
+    profile: str = ""
     base_url: str | None = None
     responders: Responders = field(default_factory=Responders)
 
