@@ -197,10 +197,10 @@ class SandboxCA:
 
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
-        behaviour = self._behaviour
-        now = self._clock() + timedelta(seconds=behaviour.clock_offset)
-        visit = Visit(posted, behaviour, self._ledger, now)
-        with self._ledger.transaction():
+        with self._ledger.transaction():  # one at a time: refusals are counted
+            behaviour = self._behaviour
+            now = self._clock() + timedelta(seconds=behaviour.clock_offset)
+            visit = Visit(posted, behaviour, self._ledger, now)
             return visit.outcome(self._respond(posted.data, visit))
 
     def _respond(self, data: bytes, visit: Visit) -> bytes:
