@@ -55,7 +55,7 @@ def announce(
     click.echo(f"The sandbox CA listens at {url}")
     if is_quiet:
         return
-    names = ", ".join(reference.decode(errors="replace") for reference in known)
+    names = ", ".join(map(sandbox_text.reference, known))
     click.echo(f"  CMP      {url}.well-known/cmp, or any other path")
     click.echo(f"  accepts  {f'the reference numbers {names}' if names else 'no reference number'}")
     click.echo(f"  folder   {folder}")
