@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,49 +11,21 @@ from types import TracebackType
 from typing import Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from ..cmp.codec import decode
-from ..cmp.errors import MalformedMessage
-from ..cmp.model import (
-    BodyType,
-    CertConfirmContent,
-    ErrorMsgContent,
-    InfoTypeAndValue,
-    PKIBody,
-    PKIFailureInfo,
-    PKIHeader,
-    PKIMessage,
-    PKIStatusInfo,
-    PollReqContent,
-)
-from ..cmp.protection import (
-    Credential,
-    OwnMac,
-    PasswordCredential,
-    SignatureCredential,
-    protect,
-)
+from .answering import Site, respond
 from .authority.folder import open_authority, store_authority
 from .authority.making import new_keys, rolled_over
+from .authority.ra import issue_ra
 from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .ledger.traffic import RequestEntry
-from .requests.confirmation import confirm
-from .requests.desk import Desk, Order, Response
-from .requests.examine import examine
-from .requests.labels import check_label
-from .requests.outcome import Outcome, Posted, Visit, status_of
-from .requests.refusal import Refusal, rejection
-from .requests.requester import (
-    NONCE_SIZE,
-    TRANSACTION_ID_SIZE,
-    Requester,
-    authenticate,
-    check_header,
-    mac_scheme,
-)
-from .requests.waiting import poll, put_off
+from .profiles.load import builtin_profiles
+from .profiles.model import Profiles
+from .requests.desk import Desk
+from .requests.outcome import Outcome, Posted, Visit
+from .requests.outsiders import NOBODY, Outsiders, outsiders
 from .switches import changed
 
 
@@ -67,12 +38,16 @@ class SandboxCA:
         clock: Callable[[], datetime],
         behaviour: Behaviour = USUAL,
         settings: AuthoritySettings | None = None,
+        known: Outsiders = NOBODY,
+        profiles: Profiles | None = None,
     ) -> None:
         self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
-        self._secrets: dict[bytes, bytes] = {}
         self._switching = threading.Lock()
+        self._secrets: dict[bytes, bytes] = {}
+        self._known = known
+        self._profiles = profiles or builtin_profiles()
         self._ledger = Ledger(folder / "ledger.db")
         try:
             with self._ledger.transaction():  # one process at a time makes keys
@@ -88,17 +63,28 @@ class SandboxCA:
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
         settings: AuthoritySettings | None = None,
+        *,
+        profiles: Profiles | None = None,
+        ra_certificates: Sequence[x509.Certificate] = (),
+        trusts: Sequence[x509.Certificate] = (),
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
-        are what a CA is made with; where there is one, it has to be as they say.
+        `behaviour` and `profiles` (None: the built-in ones) are not kept in the folder; what waits there goes
+        on waiting under others. `settings` are what a CA is made with; where there is one, it has to be as
+        they say. Nor is it kept who else may ask: `ra_certificates` are those of RAs, beside what `issue_ra`
+        gave out, and `trusts` the CA certificates of other PKIs, whose end entities get their first
+        certificate here (RFC 9483 4.1.1).
 
         Raises:
-            OSError, ValueError: if the folder cannot be used, or does not hold such a CA.
+            OSError, ValueError: if the folder cannot be used, or does not hold such a CA; if what is trusted
+                is no CA certificate.
         """
+        known = outsiders(ra_certificates, trusts)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, settings)
+        return cls(
+            folder, clock or (lambda: datetime.now(UTC)), behaviour, settings, known, profiles
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +100,8 @@ class SandboxCA:
     def close(self) -> None:
         """Close the ledger."""
         self._ledger.close()
+
+    # -- its keys ----------------------------------------------------------------------------------
 
     @property
     def root(self) -> x509.Certificate:
@@ -141,15 +129,32 @@ class SandboxCA:
             kind = AuthoritySettings(key_kind).key_type
         keys = new_keys(kind)  # before anybody has to wait
         with self._ledger.transaction():
-            now = self._clock()
+            now = self._now(self._behaviour)
             authority = rolled_over(open_authority(self._folder, None, now), keys, now)
             store_authority(self._folder, authority)
             self._authority = authority
         return authority.root.certificate
 
-    def add_secret(self, reference: bytes, secret: bytes) -> None:
-        """Accept requests under a reference number."""
+    @property
+    def profile_names(self) -> tuple[str, ...]:
+        """The names of the certificate profiles."""
+        return self._profiles.names
+
+    # -- who may ask -------------------------------------------------------------------------------
+
+    def add_secret(self, reference: bytes, secret: bytes, *, is_ra: bool = False) -> None:
+        """Accept requests under a reference number; `is_ra` takes them as an RA's (RFC 9810 5.1.3.5)."""
         self._secrets[reference] = secret
+        references = self._known.ra_references
+        references = references | {reference} if is_ra else references - {reference}
+        self._known = replace(self._known, ra_references=references)
+
+    def issue_ra(self, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
+        """A certificate with id-kp-cmcRA: who signs with `key` is an RA of this CA (RFC 9810 4.5)."""
+        with self._ledger.transaction():
+            return issue_ra(self._desk(), subject, key)
+
+    # -- what it did -------------------------------------------------------------------------------
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
@@ -158,6 +163,8 @@ class SandboxCA:
     def requests(self) -> tuple[RequestEntry, ...]:
         """Every message that ever came, oldest first."""
         return self._ledger.requests()
+
+    # -- what it does ------------------------------------------------------------------------------
 
     @property
     def behaviour(self) -> Behaviour:
@@ -198,146 +205,24 @@ class SandboxCA:
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
         with self._ledger.transaction():  # one at a time: refusals are counted
-            behaviour = self._behaviour
-            now = self._clock() + timedelta(seconds=behaviour.clock_offset)
-            visit = Visit(posted, behaviour, self._ledger, now)
-            return visit.outcome(self._respond(posted.data, visit))
+            visit = self._visit(posted)
+            before = visit.behaviour
+            outcome = visit.outcome(respond(self._site(), visit))
+            with self._switching:
+                if self._behaviour is before:  # else somebody has said otherwise meanwhile
+                    self._behaviour = visit.behaviour
+            return outcome
 
-    def _respond(self, data: bytes, visit: Visit) -> bytes:
-        try:
-            message = decode(data)
-        except MalformedMessage as error:
-            refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
-            visit.refused(None, None, refusal.status)
-            return self._refuse(None, refusal.status, self._own_credential(), visit.now)
-        return self._answer(message, data, visit)
+    def _visit(self, posted: Posted) -> Visit:
+        behaviour = self._behaviour
+        return Visit(posted, behaviour, self._ledger, self._now(behaviour))
 
-    def _answer(self, message: PKIMessage, data: bytes, visit: Visit) -> bytes:
-        """The answer to a message that could be read."""
-        header, now = message.header, visit.now
-        if header.transaction_id is not None:
-            earlier = self._ledger.answer_to(header.transaction_id, data)
-            if earlier is not None:
-                visit.repeated(message)
-                return earlier
-        credential: Credential = self._own_credential()
-        mac: OwnMac | None = None
-        requester: Requester | None = None
-        try:
-            check_header(header, self._authority, now)
-            requester = authenticate(message, self._secrets, self._ledger.find, now)
-            credential, mac = self._credential_for(message, requester), requester.mac
-            desk = self._desk(visit)
-            order = Order(header, message.body, requester)
-            if visit.posted.operation:
-                begun_with = self._ledger.begun_with(order.transaction_id)
-                check_label(visit.posted.operation, message.body, begun_with)
-            answer = _handle(desk, order, data)
-        except Refusal as refusal:
-            visit.refused(message, requester, refusal.status)
-            return self._refuse(header, refusal.status, credential, now, mac)
-        nonce = os.urandom(NONCE_SIZE)
-        response = protect(
-            self._header(header, nonce, credential, now, answer.general_info),
-            answer.body,
-            credential,
-            random=os.urandom,
-            mac=mac,
-            extra=answer.certificates,
-        )
-        self._ledger.store_answer(order.transaction_id, data, response, nonce, answer.expects)
-        visit.answered(message, requester, answer)
-        self._count(visit.behaviour, status_of(answer.body))
-        return response
+    def _now(self, behaviour: Behaviour) -> datetime:
+        return self._clock() + timedelta(seconds=behaviour.clock_offset)
 
-    def _desk(self, visit: Visit) -> Desk:
-        return Desk(self._authority, self._ledger, visit.behaviour, visit.now, visit.posted.profile)
+    def _desk(self) -> Desk:
+        """What answers questions that do not come over CMP."""
+        return self._site().desk(self._behaviour, self._now(self._behaviour))
 
-    def _count(self, behaviour: Behaviour, status: PKIStatusInfo) -> None:
-        """One refusal less to come, if this was one that the CA was told to give."""
-        if behaviour.reject_count is None or behaviour.rejects is None:
-            return
-        if status != rejection(behaviour.rejects):
-            return
-        with self._switching:
-            if self._behaviour is behaviour:  # else somebody has said otherwise meanwhile
-                left = behaviour.reject_count - 1
-                self._behaviour = replace(
-                    behaviour,
-                    rejects=behaviour.rejects if left else None,
-                    reject_count=left or None,
-                )
-
-    def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
-        """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
-        if requester.reference is None:
-            return self._own_credential()
-        secret = self._secrets[requester.reference]
-        return PasswordCredential(requester.reference, secret, mac_scheme(message))
-
-    def _refuse(
-        self,
-        request: PKIHeader | None,
-        status: PKIStatusInfo,
-        credential: Credential,
-        now: datetime,
-        mac: OwnMac | None = None,
-    ) -> bytes:
-        header = self._header(request, os.urandom(NONCE_SIZE), credential, now)
-        return protect(
-            header,
-            PKIBody(BodyType.ERROR, ErrorMsgContent(status)),
-            credential,
-            random=os.urandom,
-            mac=mac,
-        )
-
-    def _header(
-        self,
-        request: PKIHeader | None,
-        nonce: bytes,
-        credential: Credential,
-        now: datetime,
-        general_info: tuple[InfoTypeAndValue, ...] = (),
-    ) -> PKIHeader:
-        """The header of an answer (RFC 9483 3.1)."""
-        sender = self._authority.name
-        if isinstance(credential, SignatureCredential):
-            sender = credential.certificate.subject
-        if request is None:
-            return PKIHeader(
-                2,
-                sender,
-                None,
-                now,
-                transaction_id=os.urandom(TRANSACTION_ID_SIZE),
-                sender_nonce=nonce,
-            )
-        return PKIHeader(
-            pvno=min(max(request.pvno, 2), 3),  # RFC 9810 7: the nearest that is supported
-            sender=sender,
-            recipient=request.sender,
-            message_time=now,
-            transaction_id=request.transaction_id,
-            sender_nonce=nonce,
-            recip_nonce=request.sender_nonce,
-            general_info=general_info,
-        )
-
-    def _own_credential(self) -> SignatureCredential:
-        signer = self._authority.signer
-        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
-
-
-def _handle(desk: Desk, order: Order, data: bytes) -> Response:
-    """What comes of a request that is authenticated; `data` is the request as it came."""
-    match order.body.content:
-        case CertConfirmContent():
-            return confirm(desk, order)
-        case PollReqContent():
-            return poll(desk, order)
-        case _:
-            if desk.ledger.last_answer(order.transaction_id) is not None:
-                raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
-            deed = examine(desk, order)
-            return put_off(desk, order, data) or deed()
+    def _site(self) -> Site:
+        return Site(self._authority, self._ledger, self._profiles, self._known, self._secrets)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from ...cmp.codec import MAX_MESSAGE_SIZE
-from ..authority.profiles import profile_names
 from ..ca import SandboxCA
 from ..ledger.traffic import RequestEntry
 from ..requests.outcome import Outcome, Posted
@@ -137,7 +136,7 @@ def _read(ca: SandboxCA, request: Request) -> Reply | Posted:
         if found is not None:
             return found
     try:
-        labels = read_path(request.path, profile_names())
+        labels = read_path(request.path, ca.profile_names)
     except UnknownPath as error:
         return refusal(HTTPStatus.NOT_FOUND, str(error))
     if is_message:

@@ -12,6 +12,7 @@ from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKISta
 from ..authority.authority import Authority
 from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
+from ..profiles.model import Profiles
 from .requester import Requester
 
 ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)
@@ -27,16 +28,21 @@ class Desk:
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
+    profiles: Profiles
     profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request and who it is from. Header and protection are checked, the body is not."""
+    """A request and who it is from. Header and protection are checked, the body is not.
+
+    `vouched` tells that an RA approved it: by its own protection, or by one around it.
+    """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
+    vouched: bool = False
 
     @property
     def transaction_id(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ...cmp.errors import clean, failure_name
@@ -23,6 +23,7 @@ from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
 from ..ledger.traffic import RequestEntry
 from .desk import Response
+from .refusal import rejection
 from .requester import Requester
 
 REPEATED = "repeated"
@@ -91,6 +92,17 @@ class Visit:
         status = status_of(answer.body)
         self._tell(message, str(requester), True, outcome_name(status), status)
         self.is_error = answer.body.type is BodyType.ERROR and not answer.expects
+        self._count(status)
+
+    def _count(self, status: PKIStatusInfo) -> None:
+        """One refusal less to come, if this was one that the CA was told to give."""
+        rejects, count = self.behaviour.rejects, self.behaviour.reject_count
+        if rejects is None or count is None or status != rejection(rejects):
+            return
+        left = count - 1
+        self.behaviour = replace(
+            self.behaviour, rejects=rejects if left else None, reject_count=left or None
+        )
 
     def outcome(self, answer: bytes) -> Outcome:
         """What came of it all."""
