@@ -155,6 +155,9 @@ def test_secrets_from_everywhere(csc: Csc) -> None:
         (("--set", "poll=1"), "there are polls, check_after", 64),
         (("--set", "polls"), "is no NAME=VALUE", 64),
         (("--key", "rsa:1"), "is no kind of key for a CA", 1),
+        (("--profiles", "wrong"), "wrong", 1),
+        (("--trust", "wrong"), "wrong is no certificate", 1),
+        (("--ra", "none"), "none cannot be read", 1),
         (("--bind", "203.0.113.1"), "cannot be listened on", 1),
         (("--folder", "wrong"), "is a file", 64),
         (("script.cfg",), "ref", 64),
@@ -273,6 +276,17 @@ def test_after_it_was_killed(csc: Csc) -> None:
 def test_help(csc: Csc) -> None:
     assert "roll-over" in csc.ok("sandbox", "--help")
     assert "--bind ADDRESS" in csc.ok("sandbox", "serve", "--help")
+
+
+def test_profiles_and_other_pkis(csc: Csc) -> None:
+    csc.write("profiles.toml", '[profiles.mine]\nkeys = ["ec:p256"]\n')
+    with sandbox(csc, "--folder", "other") as other:
+        csc.write("other.pem", csc.ok("sandbox", "root", "--folder", "other"))
+        other.ends()
+    options = ("--profiles", "profiles.toml", "--trust", "other.pem", "--secret", "ref:psk")
+    with sandbox(csc, *options) as running, exchange(running) as wire:
+        wire.send(post("/.well-known/cmp/p/mine", b"garbage"))
+        assert wire.answer().status == 200
 
 
 @needs_openssl
