@@ -253,7 +253,7 @@ class SandboxCA:
 
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
-        with self._ledger.transaction():
+        with self._ledger.transaction():  # one at a time: refusals are counted
             visit = self._visit(posted)
             before, site = visit.behaviour, self._site()
             expire(self._ledger, visit.now)
