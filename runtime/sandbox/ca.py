@@ -222,7 +222,8 @@ class SandboxCA:
         except Exception:
             # A fault of ours. What was begun is rolled back, and the client gets to know that it failed.
             _log.exception("a request could not be handled")
-            return self._fail(message)
+            failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed")
+            return self._refuse_alike(message, failed.status)
 
     def _answer(self, message: PKIMessage, data: bytes, wrapping: Wrapping) -> bytes:
         """The answer to a message that could be read, which came in `wrapping`."""
@@ -233,10 +234,13 @@ class SandboxCA:
                 return earlier
         credential: Credential = self._own_credential()
         mac: OwnMac | None = None
+        now = self._clock()
         try:
-            now = self._clock()
             needs_time = self._behaviour.needs_message_time
             check_header(header, self._authority, now, needs_time=needs_time)
+        except Refusal as refusal:
+            return self._refuse_alike(message, refusal.status)
+        try:
             who = self._who(now)
             requester = who(message)
             credential, mac = self._credential_for(message, requester), requester.mac
@@ -282,15 +286,14 @@ class SandboxCA:
             known=self._known,
         )
 
-    def _fail(self, message: PKIMessage) -> bytes:
-        """What answers a message that could not be handled: protected as any answer, if possible."""
-        failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed").status
+    def _refuse_alike(self, message: PKIMessage, status: PKIStatusInfo) -> bytes:
+        """A refusal for which it does not matter who asks; protected as the message is, if that is right."""
         try:
             requester = self._who(self._clock())(message)
             credential = self._credential_for(message, requester)
-        except Exception:  # a refusal, or the fault again
-            return self._refuse(message.header, failed, self._own_credential())
-        return self._refuse(message.header, failed, credential, requester.mac)
+        except Exception:  # a refusal; or a fault, if that is why this is called
+            return self._refuse(message.header, status, self._own_credential())
+        return self._refuse(message.header, status, credential, requester.mac)
 
     def _answer_wrapped(self, wrapped: Wrapped, wrapping: Wrapping) -> bytes:
         if isinstance(wrapped.message, Refusal):
