@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -264,5 +265,29 @@ def test_nothing_outlives_the_ca(tmp_path: Path) -> None:
         ca.add_secret(SECRET.reference, SECRET.secret)
         info = InfoTypeAndValue(PROFILE, encode_profile("long"))
         certificate = issued(ask(ca, ir(), header(general_info=(info,))))
-        certificate.verify_directly_issued_by(ca.chain[0])
-        assert certificate.not_valid_after_utc == ca.chain[0].not_valid_after_utc
+        issuing = ca.chain[0]
+        left = issuing.not_valid_after_utc - certificate.not_valid_after_utc
+        assert left >= timedelta()
+        certificate.verify_directly_issued_by(issuing)
+
+
+def asks_for(ca: SandboxCA, profile: str) -> PKIMessage:
+    info = InfoTypeAndValue(PROFILE, encode_profile(profile))
+    return ask(ca, ir(), header(general_info=(info,)))
+
+
+@pytest.mark.parametrize(("need", "by_ra"), [("required", False), ("forbidden", True)])
+def test_some_profiles_are_for_ras_and_some_are_not(
+    tmp_path: Path, need: str, *, by_ra: bool
+) -> None:
+    path = tmp_path / "profiles.toml"
+    path.write_text(f'[profiles.one]\nvalidity = "1d"\nkeys = ["ec:p256"]\nra = "{need}"\n')
+    with SandboxCA.open(tmp_path / "ca", profiles=load_profiles(path)) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret, is_ra=by_ra)
+        assert failures(asks_for(ca, "one")) == {PKIFailureInfo.NOT_AUTHORIZED}
+        ca.add_secret(SECRET.reference, SECRET.secret, is_ra=not by_ra)
+        assert status(asks_for(ca, "one")) == 0
+
+
+def test_nobody_makes_an_ra_of_himself(ca: SandboxCA) -> None:
+    assert failures(asks_for(ca, "ra")) == {PKIFailureInfo.NOT_AUTHORIZED}
