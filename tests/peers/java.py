@@ -25,10 +25,10 @@ def version() -> str:
     return _JARS[-1].resolve().stem.rpartition("-")[2]
 
 
-def command(folder: Path, *options: str) -> list[str]:
+def command(folder: Path) -> list[str]:
     """What runs the program whose sources are in `folder`, and whose class is Main."""
     path = os.pathsep.join(map(str, (_classes(folder), *_JARS)))
-    return ["java", "-XX:+UseSerialGC", "-Xmx128m", *options, "-cp", path, "Main"]
+    return ["java", "-XX:+UseSerialGC", "-Xmx128m", "-cp", path, "Main"]
 
 
 @cache

@@ -12,6 +12,7 @@ import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.cert.crmf.PKMACBuilder;
 import org.bouncycastle.cert.crmf.jcajce.JcePKMACValuesCalculator;
+import org.bouncycastle.operator.GenericKey;
 import org.bouncycastle.operator.MacCalculator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.pkcs.jcajce.JcePBMac1CalculatorBuilder;
@@ -41,7 +42,33 @@ final class Macs {
         // BouncyCastle 1.72 does not look at the PRF that the parameters name.
         AlgorithmIdentifier prf =
             PBKDF2Params.getInstance(parameters.getKeyDerivationFunc().getParameters()).getPrf();
-        return new JcePBMac1CalculatorBuilder(parameters).setPrf(prf).setProvider("BC").build(secret);
+        return named(algorithm,
+            new JcePBMac1CalculatorBuilder(parameters).setPrf(prf).setProvider("BC").build(secret));
+    }
+
+    /** BouncyCastle 1.72 names PBES2 as the key derivation of its PBMAC1, where RFC 8018 A.5 has PBKDF2. */
+    private static MacCalculator named(AlgorithmIdentifier algorithm, MacCalculator calculator) {
+        return new MacCalculator() {
+            @Override
+            public AlgorithmIdentifier getAlgorithmIdentifier() {
+                return algorithm;
+            }
+
+            @Override
+            public OutputStream getOutputStream() {
+                return calculator.getOutputStream();
+            }
+
+            @Override
+            public byte[] getMac() {
+                return calculator.getMac();
+            }
+
+            @Override
+            public GenericKey getKey() {
+                return calculator.getKey();
+            }
+        };
     }
 
     /** Password-based MAC with one hash for the key and the HMAC. */

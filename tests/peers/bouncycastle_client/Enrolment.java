@@ -1,0 +1,133 @@
+import java.math.BigInteger;
+import java.security.KeyPair;
+import java.util.ArrayList;
+import java.util.List;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.DERNull;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.cmp.CMPObjectIdentifiers;
+import org.bouncycastle.asn1.cmp.CertRepMessage;
+import org.bouncycastle.asn1.cmp.CertResponse;
+import org.bouncycastle.asn1.cmp.InfoTypeAndValue;
+import org.bouncycastle.asn1.cmp.PKIBody;
+import org.bouncycastle.asn1.cmp.PKIMessage;
+import org.bouncycastle.cert.X509CertificateHolder;
+
+/**
+ * ir, cr, kur or p10cr, from the request to its confirmation (RFC 9483 4.1).
+ *
+ * `request` is which, `key` the kind of the new key, `as` its name from now on; `implicit` asks for implicitConfirm,
+ * `profile` names a certificate profile; `mods` is refuse where nothing but what was asked for will do.
+ */
+final class Enrolment {
+    private final Transaction transaction;
+    private final Command command;
+    private final Report report;
+
+    Enrolment(Transaction transaction) {
+        this.transaction = transaction;
+        this.command = transaction.command;
+        this.report = transaction.report;
+    }
+
+    void run() throws Exception {
+        int type = Bodies.type(command.text("request"));
+        KeyPair key = transaction.session.keys.next(command.text("key", "p256"));
+        ASN1Encodable content =
+            new CertificateRequests(command, transaction.session, key).content(type);
+        PKIMessage answer = new Polling(transaction).untilAnswered(
+            transaction.send(type, content, infos()), answerType(type));
+        BigInteger certReqId = BigInteger.valueOf(type == PKIBody.TYPE_P10_CERT_REQ ? -1 : 0);
+        X509CertificateHolder certificate = granted(answer, type, certReqId);
+        Judgement.Result judgement = Judgement.of(certificate, key, transaction);
+        judgement.wrong().forEach(report::find);
+        judgement.differences().forEach(difference -> report.add("difference", difference));
+        List<String> objections = new ArrayList<>(judgement.wrong());
+        if (command.text("mods", "take").equals("refuse")) {
+            objections.addAll(judgement.differences());
+        }
+        boolean isConfirmed = confirmedImplicitly(answer)
+            || new Confirmation(transaction).run(certificate, certReqId, objections);
+        if (isConfirmed && command.has("as")) {
+            transaction.session.keep(
+                command.text("as"), new Keys.Identity(certificate, key.getPrivate()));
+        }
+    }
+
+    private static int answerType(int type) {
+        return switch (type) {
+            case PKIBody.TYPE_INIT_REQ -> PKIBody.TYPE_INIT_REP;
+            case PKIBody.TYPE_KEY_UPDATE_REQ -> PKIBody.TYPE_KEY_UPDATE_REP;
+            default -> PKIBody.TYPE_CERT_REP;
+        };
+    }
+
+    private InfoTypeAndValue[] infos() {
+        List<InfoTypeAndValue> infos = new ArrayList<>();
+        if (command.has("implicit")) {
+            infos.add(new InfoTypeAndValue(CMPObjectIdentifiers.it_implicitConfirm, DERNull.INSTANCE));
+        }
+        if (command.has("profile")) {
+            infos.add(new InfoTypeAndValue(
+                CMPObjectIdentifiers.id_it_certProfile, new DERSequence(new DERUTF8String(command.text("profile")))));
+        }
+        return infos.toArray(InfoTypeAndValue[]::new);
+    }
+
+    /** The certificate of an answer, as RFC 9810 5.3.4 has it. */
+    private X509CertificateHolder granted(PKIMessage answer, int type, BigInteger certReqId)
+            throws Exception {
+        CertRepMessage content = CertRepMessage.getInstance(answer.getBody().getContent());
+        CertResponse[] responses = content.getResponse();
+        if (responses.length != 1) {
+            report.find(responses.length + " responses to one request");
+            throw new Over("not one response");
+        }
+        CertResponse response = responses[0];
+        if (!response.getCertReqId().getValue().equals(certReqId)) {
+            report.find("certReqId is " + response.getCertReqId());
+        }
+        int status = Statuses.report(report, response.getStatus());
+        if (status == Statuses.REJECTION) {
+            if (response.getCertifiedKeyPair() != null) {
+                report.find("a certificate beside a rejection");
+            }
+            throw new Over("rejected");
+        }
+        if (status > Statuses.GRANTED_WITH_MODS) {
+            report.find("neither granted nor rejected");
+            throw new Over("another status");
+        }
+        takeRoots(content, type);
+        X509CertificateHolder certificate = new X509CertificateHolder(response.getCertifiedKeyPair()
+            .getCertOrEncCert().getCertificate().getX509v3PKCert());
+        report.addDer("certificate", certificate.toASN1Structure());
+        return certificate;
+    }
+
+    /** caPubs are in ip only, and only the shared secret vouches for them (RFC 9483 4.1.1). */
+    private void takeRoots(CertRepMessage content, int type) throws java.io.IOException {
+        for (X509CertificateHolder root : Trust.holders(content.getCaPubs())) {
+            report.addDer("caPubs", root.toASN1Structure());
+            if (type != PKIBody.TYPE_INIT_REQ
+                    || !(transaction.credential instanceof Credential.Secret)) {
+                report.find("caPubs where they do not belong");
+            }
+        }
+    }
+
+    private boolean confirmedImplicitly(PKIMessage answer) {
+        InfoTypeAndValue[] infos = answer.getHeader().getGeneralInfo();
+        for (InfoTypeAndValue info : infos == null ? new InfoTypeAndValue[0] : infos) {
+            if (info.getInfoType().equals(CMPObjectIdentifiers.it_implicitConfirm)) {
+                report.add("confirmed", "implicitly");
+                if (!command.has("implicit") || !DERNull.INSTANCE.equals(info.getInfoValue())) {
+                    report.find("implicitConfirm was not asked for, or is not NULL");
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+}

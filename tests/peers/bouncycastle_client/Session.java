@@ -1,0 +1,31 @@
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import org.bouncycastle.cert.X509CertificateHolder;
+
+/** What lives from one command to the next: certificates with their keys, by name; and keys to come. */
+final class Session {
+    final KeyPool keys = new KeyPool();
+    private final Map<String, Keys.Identity> identities = new HashMap<>();
+
+    Keys.Identity identity(String name) {
+        Keys.Identity found = identities.get(name);
+        if (found == null) {
+            throw new IllegalArgumentException("nobody is called " + name);
+        }
+        return found;
+    }
+
+    void keep(String name, Keys.Identity identity) {
+        identities.put(name, identity);
+    }
+
+    void forget() {
+        identities.clear();
+    }
+
+    /** The certificate that a command trusts, whatever it talks to. */
+    static X509CertificateHolder root(Command command) throws java.io.IOException {
+        return new X509CertificateHolder(HexFormat.of().parseHex(command.text("root")));
+    }
+}
