@@ -1,7 +1,8 @@
 """BouncyCastle as a peer: a CMP client of ours on its API, in `bouncycastle_client/`, which is compiled once.
 
-One JVM carries out many operations. What each can be told is at the head of the Java file that does it; what comes
-back are facts, all of them BouncyCastle's: the client checks answers by itself, and reports what is wrong as a finding.
+One JVM carries out many operations. What each can be told is at the head of the Java file that does it. What
+comes back are facts, all of them BouncyCastle's: it checks answers by itself, and reports what is wrong with
+them as findings.
 """
 
 import subprocess

@@ -21,7 +21,7 @@ import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
  * What is checked of every answer; what is not right is reported, and ends the transaction.
  *
  * 1. pvno is the request's, or the nearest that there is (RFC 9810 7).
- * 2. transactionID is the request's.
+ * 2. transactionID is the request's, if that has one.
  * 3. recipNonce is the request's senderNonce; that of the first request, if the answer was polled for (RFC 9483 3.1).
  * 4. senderNonce has 128 bits at least, and was not there before.
  * 5. messageTime, if there is one, is of now.
@@ -49,7 +49,8 @@ final class AnswerChecks {
     void check() throws Exception {
         int version = Math.min(Math.max(asked.getPvno().intValueExact(), 2), 3);
         expect(header.getPvno().intValueExact() == version, "1: pvno is " + header.getPvno()); // 1
-        expect(same(asked.getTransactionID(), header.getTransactionID()), "2: another transactionID");
+        expect(asked.getTransactionID() == null
+            || same(asked.getTransactionID(), header.getTransactionID()), "2: another transactionID");
         checkNonces(); // 3, 4
         expect(header.getMessageTime() == null || Duration.between(
             header.getMessageTime().getDate().toInstant(), Instant.now()).abs().compareTo(TOLERANCE) < 0,

@@ -1,8 +1,8 @@
 import java.math.BigInteger;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.util.ArrayList;
 import java.util.List;
-import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERUTF8String;
@@ -24,22 +24,37 @@ final class Enrolment {
     private final Transaction transaction;
     private final Command command;
     private final Report report;
+    private final int type;
+    private final KeyPair key;
 
-    Enrolment(Transaction transaction) {
+    Enrolment(Transaction transaction) throws GeneralSecurityException {
         this.transaction = transaction;
         this.command = transaction.command;
         this.report = transaction.report;
+        this.type = Bodies.type(command.text("request"));
+        this.key = transaction.session.keys.next(command.text("key", "p256"));
     }
 
     void run() throws Exception {
-        int type = Bodies.type(command.text("request"));
-        KeyPair key = transaction.session.keys.next(command.text("key", "p256"));
-        ASN1Encodable content =
-            new CertificateRequests(command, transaction.session, key).content(type);
-        PKIMessage answer = new Polling(transaction).untilAnswered(
-            transaction.send(type, content, infos()), answerType(type));
+        PKIMessage request = request();
+        finish(transaction.exchange(request));
+    }
+
+    PKIMessage request() throws Exception {
+        return transaction.make(type,
+            new CertificateRequests(command, transaction.session, key).content(type), infos());
+    }
+
+    /** Go on from an answer that came in a batch. */
+    void conclude(PKIMessage request, PKIMessage answer) throws Exception {
+        transaction.sent.add(request);
+        finish(transaction.take(answer));
+    }
+
+    private void finish(PKIMessage first) throws Exception {
+        PKIMessage answer = new Polling(transaction).untilAnswered(first, answerType(type));
         BigInteger certReqId = BigInteger.valueOf(type == PKIBody.TYPE_P10_CERT_REQ ? -1 : 0);
-        X509CertificateHolder certificate = granted(answer, type, certReqId);
+        X509CertificateHolder certificate = granted(answer, certReqId);
         Judgement.Result judgement = Judgement.of(certificate, key, transaction);
         judgement.wrong().forEach(report::find);
         judgement.differences().forEach(difference -> report.add("difference", difference));
@@ -76,7 +91,7 @@ final class Enrolment {
     }
 
     /** The certificate of an answer, as RFC 9810 5.3.4 has it. */
-    private X509CertificateHolder granted(PKIMessage answer, int type, BigInteger certReqId)
+    private X509CertificateHolder granted(PKIMessage answer, BigInteger certReqId)
             throws Exception {
         CertRepMessage content = CertRepMessage.getInstance(answer.getBody().getContent());
         CertResponse[] responses = content.getResponse();
@@ -99,7 +114,7 @@ final class Enrolment {
             report.find("neither granted nor rejected");
             throw new Over("another status");
         }
-        takeRoots(content, type);
+        takeRoots(content);
         X509CertificateHolder certificate = new X509CertificateHolder(response.getCertifiedKeyPair()
             .getCertOrEncCert().getCertificate().getX509v3PKCert());
         report.addDer("certificate", certificate.toASN1Structure());
@@ -107,7 +122,7 @@ final class Enrolment {
     }
 
     /** caPubs are in ip only, and only the shared secret vouches for them (RFC 9483 4.1.1). */
-    private void takeRoots(CertRepMessage content, int type) throws java.io.IOException {
+    private void takeRoots(CertRepMessage content) throws java.io.IOException {
         for (X509CertificateHolder root : Trust.holders(content.getCaPubs())) {
             report.addDer("caPubs", root.toASN1Structure());
             if (type != PKIBody.TYPE_INIT_REQ

@@ -15,6 +15,7 @@ import org.bouncycastle.asn1.cmp.PKIStatusInfo;
 import org.bouncycastle.asn1.cmp.PollReqContent;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 
 /** What a command's `do` stands for. */
@@ -27,7 +28,9 @@ final class Operations {
             case "revoke" -> new Revocation(new Transaction(command, session, report)).run();
             case "ask" -> new Questions(new Transaction(command, session, report)).run();
             case "stray" -> stray(new Transaction(command, session, report));
-            case "self-sign" -> selfSign(command, session);
+            case "batch" -> new Batch(command, session, report).run();
+            case "self-sign" -> selfSign(command, session, report);
+            case "adopt" -> adopt(command, session);
             case "forget" -> session.forget();
             default -> throw new IllegalArgumentException("no such operation: " + command.text("do"));
         }
@@ -49,14 +52,23 @@ final class Operations {
     }
 
     /** A certificate that nobody else vouches for, with the name `as`. */
-    private static void selfSign(Command command, Session session) throws Exception {
+    private static void selfSign(Command command, Session session, Report report) throws Exception {
         KeyPair key = Keys.generate(command.text("key", "p256"));
         X500Name name = new X500Name(command.text("subject"));
         Instant now = Instant.now();
         X509v3CertificateBuilder builder = new X509v3CertificateBuilder(name, BigInteger.ONE,
             Date.from(now.minus(Duration.ofHours(1))), Date.from(now.plus(Duration.ofDays(1))), name,
             SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()));
-        session.keep(command.text("as"), new Keys.Identity(
-            builder.build(Keys.signer(key.getPrivate())), key.getPrivate()));
+        Keys.Identity made = new Keys.Identity(
+            builder.build(Keys.signer(key.getPrivate())), key.getPrivate());
+        session.keep(command.text("as"), made);
+        report.addDer("certificate", made.certificate().toASN1Structure());
+    }
+
+    /** Another certificate for the key called `as`. */
+    private static void adopt(Command command, Session session) throws Exception {
+        String name = command.text("as");
+        session.keep(name, new Keys.Identity(
+            new X509CertificateHolder(command.bytes("certificate", null)), session.identity(name).key()));
     }
 }

@@ -42,10 +42,15 @@ final class Transaction {
     private byte[] received;
 
     Transaction(Command command, Session session, Report report) throws IOException {
+        this(command, session, report, Credential.of(command, session));
+    }
+
+    Transaction(Command command, Session session, Report report, Credential credential)
+            throws IOException {
         this.command = command;
         this.session = session;
         this.report = report;
-        this.credential = Credential.of(command, session);
+        this.credential = credential;
         this.root = Session.root(command);
         report.add("transaction", id);
     }
@@ -61,12 +66,18 @@ final class Transaction {
         return exchange(make(type, content, infos));
     }
 
-    /** The answer to a message that is made already, or is somebody else's. */
+    /** The answer to a message that is made already; `ra` has it sent in the wrapper of that RA. */
     PKIMessage exchange(PKIMessage request) throws Exception {
+        PKIMessage carried = command.has("ra")
+            ? new Nesting(session.identity(command.text("ra"))).around(request) : request;
         sent.add(request);
-        byte[] data = request.getEncoded(ASN1Encoding.DER);
-        PKIMessage answer = new GeneralPKIMessage(
-            Http.post(command.text("url"), MEDIA_TYPE, data)).toASN1Structure();
+        return take(new GeneralPKIMessage(Http.post(command.text("url"), MEDIA_TYPE,
+            carried.getEncoded(ASN1Encoding.DER))).toASN1Structure());
+    }
+
+    /** The answer to the message that was sent last, checked. */
+    PKIMessage take(PKIMessage answer) throws Exception {
+        PKIMessage request = sent.get(sent.size() - 1);
         report.add("message", Bodies.name(request.getBody().getType()) + " "
             + Bodies.name(answer.getBody().getType()));
         new AnswerChecks(this, request, answer).check();
