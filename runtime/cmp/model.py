@@ -30,6 +30,7 @@ class BodyType(StrEnum):
     RP = "rp"
     CERT_CONF = "certConf"
     PKI_CONF = "pkiconf"
+    NESTED = "nested"
     GENM = "genm"
     GENP = "genp"
     ERROR = "error"
@@ -336,8 +337,15 @@ class PollRepContent:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedMessageContent:
+    """Body of nested (RFC 9810 5.1.3.5): the DER of each PKIMessage as it came."""
+
+    messages: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherContent:
-    """A body that is not built or read here (nested, krr, announcements …): its ASN.1 name."""
+    """A body that is not built or read here (krr, announcements …): its ASN.1 name."""
 
     name: str
 
@@ -356,6 +364,7 @@ BodyContent = (
     | GeneralContent
     | PollReqContent
     | PollRepContent
+    | NestedMessageContent
     | OtherContent
 )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ..cmp.codec import decode
 from ..cmp.errors import MalformedMessage
@@ -18,6 +21,7 @@ from ..cmp.model import (
     CertConfirmContent,
     ErrorMsgContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     PKIBody,
     PKIFailureInfo,
     PKIHeader,
@@ -33,11 +37,15 @@ from ..cmp.protection import (
     protect,
 )
 from .authority.authority import ROOT_NAME, open_authority
+from .authority.ra import issue_ra
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
+from .requests.nested import BARE, Wrapped, Wrapping, unwrap
+from .requests.original import check_originals
+from .requests.outsiders import NOBODY, Outsiders, outsiders
 from .requests.refusal import Refusal
 from .requests.requester import (
     NONCE_SIZE,
@@ -54,13 +62,18 @@ class SandboxCA:
     """A CA with its keys and ledger in a folder. Secrets are in memory only. Safe to use from threads."""
 
     def __init__(
-        self, folder: Path, clock: Callable[[], datetime], behaviour: Behaviour = USUAL
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        behaviour: Behaviour = USUAL,
+        known: Outsiders = NOBODY,
     ) -> None:
         self._clock = clock
         self._behaviour = behaviour
         self._authority = open_authority(folder, clock())
         self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
+        self._known = known
 
     @classmethod
     def open(
@@ -68,16 +81,23 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
+        *,
+        ra_certificates: Sequence[x509.Certificate] = (),
+        trusts: Sequence[x509.Certificate] = (),
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one.
+        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. Nor is who
+        else may ask: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
+        certificates of other PKIs, whose end entities get their first certificate here (RFC 9483 4.1.1).
 
         Raises:
-            OSError, ValueError: if the folder cannot be used, or does not hold a CA.
+            OSError, ValueError: if the folder cannot be used, or does not hold a CA; if what is trusted is no
+                CA certificate.
         """
+        known = outsiders(ra_certificates, trusts)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour)
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, known)
 
     def __enter__(self) -> Self:
         return self
@@ -99,9 +119,17 @@ class SandboxCA:
         """The root certificate: what end entities have to trust."""
         return self._authority.root
 
-    def add_secret(self, reference: bytes, secret: bytes) -> None:
-        """Accept requests under a reference number."""
+    def add_secret(self, reference: bytes, secret: bytes, *, is_ra: bool = False) -> None:
+        """Accept requests under a reference number; `is_ra` takes them as an RA's (RFC 9810 5.1.3.5)."""
         self._secrets[reference] = secret
+        references = self._known.ra_references
+        references = references | {reference} if is_ra else references - {reference}
+        self._known = replace(self._known, ra_references=references)
+
+    def issue_ra(self, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
+        """A certificate with id-kp-cmcRA: who signs with `key` is an RA of this CA (RFC 9810 4.5)."""
+        with self._ledger.transaction():
+            return issue_ra(self._desk(self._clock()), subject, key)
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
@@ -114,34 +142,63 @@ class SandboxCA:
         except MalformedMessage as error:
             refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
             return self._refuse(None, refusal.status, self._own_credential())
-        header = message.header
         with self._ledger.transaction():
-            if header.transaction_id is not None:
-                earlier = self._ledger.answer_to(header.transaction_id, data)
-                if earlier is not None:
-                    return earlier
-            credential: Credential = self._own_credential()
-            mac: OwnMac | None = None
-            try:
-                now = self._clock()
-                check_header(header, now)
-                requester = authenticate(message, self._secrets, self._ledger.find, now)
-                credential, mac = self._credential_for(message, requester), requester.mac
-                desk = Desk(self._authority, self._ledger, self._behaviour, now)
-                answer = _handle(desk, Order(header, message.body, requester), data)
-            except Refusal as refusal:
-                return self._refuse(header, refusal.status, credential, mac)
-            nonce = os.urandom(NONCE_SIZE)
-            response = protect(
-                self._header(header, nonce, credential, answer.general_info),
-                answer.body,
-                credential,
-                random=os.urandom,
-                mac=mac,
+            return self._answer(message, data, BARE)
+
+    def _answer(self, message: PKIMessage, data: bytes, wrapping: Wrapping) -> bytes:
+        """The answer to a message that could be read, which came in `wrapping`."""
+        header = message.header
+        if header.transaction_id is not None:
+            earlier = self._ledger.answer_to(header.transaction_id, data)
+            if earlier is not None:
+                return earlier
+        credential: Credential = self._own_credential()
+        mac: OwnMac | None = None
+        try:
+            now = self._clock()
+            check_header(header, now)
+            who = partial(
+                authenticate,
+                secrets=self._secrets,
+                find=self._ledger.find,
+                now=now,
+                known=self._known,
             )
-            assert header.transaction_id is not None  # noqa: S101  (check_header)
-            self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
-            return response
+            requester = who(message)
+            credential, mac = self._credential_for(message, requester), requester.mac
+            desk = self._desk(now)
+            content = message.body.content
+            if isinstance(content, NestedMessageContent):
+                inner = unwrap(header, content, requester, wrapping)
+                check_originals(header.general_info, inner.messages, who)
+                if not inner.is_batch:
+                    return self._answer_wrapped(inner.contents[0], inner.wrapping)
+                _check_unused(desk, header.transaction_id)
+                answers = tuple(self._answer_wrapped(c, inner.wrapping) for c in inner.contents)
+                answer = Response(PKIBody(BodyType.NESTED, NestedMessageContent(answers)))
+            else:
+                if requester.is_ra:
+                    check_originals(header.general_info, (message,), who)
+                vouched = wrapping.vouched or requester.is_ra
+                answer = _handle(desk, Order(header, message.body, requester, vouched), data)
+        except Refusal as refusal:
+            return self._refuse(header, refusal.status, credential, mac)
+        nonce = os.urandom(NONCE_SIZE)
+        response = protect(
+            self._header(header, nonce, credential, answer.general_info),
+            answer.body,
+            credential,
+            random=os.urandom,
+            mac=mac,
+        )
+        assert header.transaction_id is not None  # noqa: S101  (check_header)
+        self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
+        return response
+
+    def _answer_wrapped(self, wrapped: Wrapped, wrapping: Wrapping) -> bytes:
+        if isinstance(wrapped.message, Refusal):
+            return self._refuse(None, wrapped.message.status, self._own_credential())
+        return self._answer(wrapped.message, wrapped.data, wrapping)
 
     def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
         """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
@@ -197,6 +254,9 @@ class SandboxCA:
             general_info=general_info,
         )
 
+    def _desk(self, now: datetime) -> Desk:
+        return Desk(self._authority, self._ledger, self._behaviour, now)
+
     def _own_credential(self) -> SignatureCredential:
         return SignatureCredential(self._authority.signer, self._authority.signer_key)
 
@@ -209,7 +269,11 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
         case PollReqContent():
             return poll(desk, order)
         case _:
-            if desk.ledger.last_answer(order.transaction_id) is not None:
-                raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
+            _check_unused(desk, order.transaction_id)
             deed = examine(desk, order)
             return put_off(desk, order, data) or deed()
+
+
+def _check_unused(desk: Desk, transaction_id: bytes | None) -> None:
+    if transaction_id is not None and desk.ledger.last_answer(transaction_id) is not None:
+        raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")

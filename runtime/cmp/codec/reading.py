@@ -28,6 +28,7 @@ from ..model import (
     Extension,
     GeneralContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     OtherContent,
     Pkcs10Request,
     PKIBody,
@@ -181,6 +182,9 @@ def _body(der: bytes) -> PKIBody:
         case BodyType.PKI_CONF:
             _decode(content, univ.Null())
             return PKIBody(body_type, PKIConfirmContent())
+        case BodyType.NESTED:
+            messages = _decode(content, schema.list_of(univ.Any()))
+            return PKIBody(body_type, NestedMessageContent(tuple(map(bytes, messages))))
         case BodyType.P10CR:
             return PKIBody(body_type, Pkcs10Request(content))
         case BodyType.POP_DEC_CHALL:

@@ -170,6 +170,7 @@ TAGS = {
     BodyType.RR: 11,
     BodyType.RP: 12,
     BodyType.PKI_CONF: 19,
+    BodyType.NESTED: 20,
     BodyType.GENM: 21,
     BodyType.GENP: 22,
     BodyType.ERROR: 23,
@@ -187,7 +188,6 @@ OTHER_BODIES = {
     16: "cann",
     17: "rann",
     18: "crlann",
-    20: "nested",
 }
 
 OLD_CERT_ID = "1.3.6.1.5.5.7.5.1.5"  # id-regCtrl-oldCertID, RFC 4211 6.5

@@ -26,6 +26,7 @@ from ..model import (
     Extension,
     GeneralContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     OtherContent,
     Pkcs10Request,
     PKIBody,
@@ -157,6 +158,8 @@ def _content(content: BodyContent) -> bytes:
             return sequence_of(sequence(integer(number)) for number in ids)
         case PollRepContent(entries=entries):
             return sequence_of(map(_poll_rep_entry, entries))
+        case NestedMessageContent(messages=messages):
+            return sequence_of(messages)
         case OtherContent(name=name):
             raise ValueError(f"a body of type {name} cannot be written")
 

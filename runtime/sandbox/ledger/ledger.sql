@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS certificate (
     status TEXT NOT NULL,             -- issued, confirmed, rejected, revoked
     reason TEXT NOT NULL DEFAULT '',
     transaction_id TEXT NOT NULL,
-    requested_with TEXT NOT NULL,     -- ir, cr, kur or p10cr
-    authenticated_by TEXT NOT NULL,   -- reference:HEX or certificate:SERIAL
+    requested_with TEXT NOT NULL,     -- ir, cr, kur or p10cr; operator: by hand
+    authenticated_by TEXT NOT NULL,   -- reference:HEX, certificate:SERIAL, external:SHA-256 or operator
     issued_at TEXT NOT NULL,
     changed_at TEXT NOT NULL
 );
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are 
     transaction_id TEXT PRIMARY KEY,
     request BLOB NOT NULL,            -- the PKIMessage as it came
     cert_req_id INTEGER NOT NULL,     -- what has to be polled for
-    requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL
+    requested_by TEXT NOT NULL,       -- as authenticated_by
     polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
 );
 

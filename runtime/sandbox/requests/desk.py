@@ -29,11 +29,15 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request and who it is from. Header and protection are checked, the body is not."""
+    """A request and who it is from. Header and protection are checked, the body is not.
+
+    `vouched` tells that an RA approved it: by its own protection, or by one around it.
+    """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
+    vouched: bool = False
 
     @property
     def transaction_id(self) -> bytes:

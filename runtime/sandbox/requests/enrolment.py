@@ -24,6 +24,7 @@ from ...cmp.model import (
     PKIHeader,
     PKIStatus,
     PKIStatusInfo,
+    PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
 from ..authority.authority import ROOT_NAME, issue
@@ -33,6 +34,7 @@ from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .enveloped import KEMKey, encrypt_for
 from .owner import check_owner
 from .possession import check_possession
+from .ra import check_may_enrol, check_ra_verified
 from .refusal import Refusal, rejection
 from .requester import Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -69,6 +71,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
     """
     content, kind = order.body.content, order.body.type
     assert isinstance(content, CertReqMessages)  # noqa: S101
+    check_may_enrol(order)
     if len(content.requests) != 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be requested")
     request = content.requests[0]
@@ -84,7 +87,10 @@ def enrol(desk: Desk, order: Order) -> Deed:
     if request.template.public_key is None:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
     key = load_subject_key(request.template.public_key)
-    check_possession(request, key, order.header)
+    if request.pop.kind is PopoKind.RA_VERIFIED:
+        check_ra_verified(order)
+    else:
+        check_possession(request, key, order.header)
     return _deed(desk, order, subject, key, request.template.extensions)
 
 

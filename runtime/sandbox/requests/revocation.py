@@ -15,6 +15,7 @@ from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import HOLD, REASONS, TAKE_BACK
 from .desk import ACCEPTED, Deed, Desk, Order, Response
 from .owner import check_owner
+from .ra import acts_for_others
 from .refusal import Refusal, rejection
 
 _REASON_CODE = "2.5.29.21"
@@ -39,7 +40,8 @@ def revoke(desk: Desk, order: Order) -> Deed:
     entry = desk.ledger.find(f"{serial:x}")
     if entry is None or issuer != ROOT_NAME:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "no such certificate was issued here")
-    check_owner(entry, order.requester)
+    if not acts_for_others(order):
+        check_owner(entry, order.requester)
     reason = _reason(details.crl_entry_details)
     _check_may_become(entry, reason)
     return lambda: _change(desk, entry, reason)

@@ -74,6 +74,7 @@ def poll(desk: Desk, order: Order) -> Response:
         entry = PollEntry(waits.cert_req_id, desk.behaviour.check_after, reason)
         return Response(PKIBody(BodyType.POLL_REP, PollRepContent((entry,))), BodyType.POLL_REQ)
     request: PKIMessage = decode(waits.request)
-    deed = examine(desk, Order(request.header, request.body, order.requester))
+    # Whether an RA vouches for what it says was looked at before it was kept.
+    deed = examine(desk, Order(request.header, request.body, order.requester, vouched=True))
     desk.ledger.end_waiting(order.transaction_id)
     return deed()
