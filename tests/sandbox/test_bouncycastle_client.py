@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from csc.runtime.cmp.model import PKIFailureInfo
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -106,6 +107,8 @@ def test_polling(java: BouncyCastleClient, tmp_path: Path, by_error: bool) -> No
                 f"pollReq {answer}",
                 "certConf pkiconf",
             ]
+            # OpenSSL 3.0 takes no other; RFC 9483 3.1 has the request's.
+            assert report.get("recipNonce") == "of the last pollReq"
             peer.entered(report, Status.CONFIRMED)
 
 
@@ -178,3 +181,70 @@ def test_questions(bouncycastle: Peer) -> None:
         assert "2048" in report.all("rsaKeyLen")
         assert "1.2.840.10045.2.1 1.2.840.10045.3.1.7" in report.all("algId")
         assert "1.3.101.112" in report.all("keyType")
+
+
+# -- RAs (RFC 9483 5.2) ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_ra(bouncycastle: Peer) -> Peer:
+    """`ra` is an RA of the CA, `device` an end entity."""
+    bouncycastle.enrolled("device")
+    made = bouncycastle.client.run("self-sign", subject="CN=an RA", **{"as": "ra"})
+    name = x509.Name.from_rfc4514_string("CN=an RA")
+    certificate = bouncycastle.ca.issue_ra(name, made.certificate.public_key())
+    der = certificate.public_bytes(Encoding.DER)
+    bouncycastle.client.run("adopt", certificate=der, **{"as": "ra"})
+    return bouncycastle
+
+
+def test_added_protection(with_ra: Peer) -> None:
+    """The end entity is answered as if the RA were not there: with its own MAC, or a signature."""
+    for credential in (PBM, PBMAC1, {"by": "device"}):
+        for request in ("ir", "p10cr"):
+            report = with_ra.ok("enrol", **credential, ra="ra", request=request, subject="CN=x")
+            assert report.messages[-1] == "certConf pkiconf"
+            with_ra.entered(report, Status.CONFIRMED)
+    with_ra.ok("enrol", by="device", ra="ra", request="kur", subject="CN=device")
+    with_ra.ok("revoke", by="device", ra="ra", old="device")
+
+
+def test_batch(with_ra: Peer) -> None:
+    for credential in (PBM, {"by": "device"}):
+        before = len(with_ra.ca.ledger())
+        told = {"carrier": "ra", "count": 3, "request": "ir", "subject": "CN=x"}
+        report = with_ra.ok("batch", **credential, **told)
+        assert report.messages == ["nested nested", *["ir ip", "certConf pkiconf"] * 3]
+        issued = with_ra.ca.ledger()[before:]
+        assert [entry.data.hex() for entry in issued] == report.all("certificate")
+        assert {entry.status for entry in issued} == {Status.CONFIRMED}
+
+
+def test_ra_vouches_for_the_key(with_ra: Peer) -> None:
+    for request in ("ir", "cr"):
+        told = {"request": request, "subject": "CN=x", "popo": "raVerified"}
+        report = with_ra.ok("enrol", by="ra", **told)
+        with_ra.entered(report, Status.CONFIRMED)
+
+
+def test_ra_revokes_for_others(with_ra: Peer) -> None:
+    with_ra.ok("revoke", by="ra", old="device", reason=4)
+    assert with_ra.ca.ledger()[0].reason == "superseded"
+
+
+@pytest.mark.parametrize(
+    ("told", "failure"),
+    [
+        ({**PBM, "popo": "raVerified"}, "badPOP"),
+        ({"by": "device", "popo": "raVerified"}, "badPOP"),
+        ({**PBM, "ra": "device"}, "notAuthorized"),
+        ({**PBM, "ra": "ra", "popo": "other"}, "badPOP"),
+        ({**PBM, "ra": "ra", "secret": "wrong"}, "badMessageCheck"),
+    ],
+)
+def test_who_is_no_ra_cannot(with_ra: Peer, told: dict[str, object], failure: str) -> None:
+    before = with_ra.ca.ledger()
+    report = with_ra.run("enrol", **{"request": "ir", "subject": "CN=x", **told})
+    assert report.findings == []
+    assert report.failures == {failure}
+    assert with_ra.ca.ledger() == before

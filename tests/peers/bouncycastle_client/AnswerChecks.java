@@ -25,7 +25,7 @@ import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
  * 3. recipNonce is the request's senderNonce; that of the first request, if the answer was polled for (RFC 9483 3.1).
  * 4. senderNonce has 128 bits at least, and was not there before.
  * 5. messageTime, if there is one, is of now.
- * 6. recipient is the request's sender.
+ * 6. recipient is the request's sender; of an error it can be the RA that carried the request.
  * 7. MAC: with the secret, of the request's kind, and senderKID is the reference.
  * 8. Signature: by the first of extraCerts, which leads to the root and may sign; sender and senderKID are its own.
  *    Where the request had a MAC, nothing but an error is signed (RFC 9483 3.2).
@@ -55,7 +55,10 @@ final class AnswerChecks {
         expect(header.getMessageTime() == null || Duration.between(
             header.getMessageTime().getDate().toInstant(), Instant.now()).abs().compareTo(TOLERANCE) < 0,
             "5: messageTime is " + header.getMessageTime());
-        expect(asked.getSender().equals(header.getRecipient()), "6: recipient is " + header.getRecipient());
+        boolean isForCarrier = answer.getBody().getType() == PKIBody.TYPE_ERROR
+            && header.getRecipient().equals(transaction.carrier);
+        expect(isForCarrier || asked.getSender().equals(header.getRecipient()),
+            "6: recipient is " + header.getRecipient());
         AlgorithmIdentifier algorithm = header.getProtectionAlg();
         if (algorithm == null || answer.getProtection() == null) {
             expect(false, "the answer is not protected");

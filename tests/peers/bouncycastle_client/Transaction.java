@@ -39,6 +39,8 @@ final class Transaction {
     /** The certificates that came with answers (RFC 9483 3.3: later messages may leave them out). */
     final List<X509CertificateHolder> others = new ArrayList<>();
     private final byte[] id = random();
+    /** Who sent it: an RA, or who made it. */
+    GeneralName carrier;
     private byte[] received;
 
     Transaction(Command command, Session session, Report report) throws IOException {
@@ -70,6 +72,7 @@ final class Transaction {
     PKIMessage exchange(PKIMessage request) throws Exception {
         PKIMessage carried = command.has("ra")
             ? new Nesting(session.identity(command.text("ra"))).around(request) : request;
+        carrier = carried.getHeader().getSender();
         sent.add(request);
         return take(new GeneralPKIMessage(Http.post(command.text("url"), MEDIA_TYPE,
             carried.getEncoded(ASN1Encoding.DER))).toASN1Structure());
