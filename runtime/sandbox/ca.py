@@ -43,10 +43,12 @@ from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
+from .requests.giving_up import give_up
 from .requests.nested import BARE, Wrapped, Wrapping, unwrap
 from .requests.original import check_originals
 from .requests.outsiders import NOBODY, Outsiders, outsiders
 from .requests.refusal import Refusal
+from .requests.rejected import rejected
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -268,9 +270,18 @@ def _handle(desk: Desk, order: Order, data: bytes) -> Response:
             return confirm(desk, order)
         case PollReqContent():
             return poll(desk, order)
+        case ErrorMsgContent():
+            return give_up(desk, order)
         case _:
             _check_unused(desk, order.transaction_id)
-            deed = examine(desk, order)
+            if order.header.recip_nonce is not None:  # RFC 9483 3.5
+                raise Refusal(
+                    PKIFailureInfo.BAD_RECIPIENT_NONCE, "a first message has no recipNonce"
+                )
+            try:
+                deed = examine(desk, order)
+            except Refusal as refusal:
+                return rejected(order, refusal)
             return put_off(desk, order, data) or deed()
 
 
