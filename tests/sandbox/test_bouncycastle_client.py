@@ -76,6 +76,16 @@ def test_reason_for_a_rejection_is_kept(bouncycastle: Peer) -> None:
     assert bouncycastle.ca.ledger()[0].reason == "as told"
 
 
+def test_client_gives_up(bouncycastle: Peer) -> None:
+    """RFC 9810 5.3.21: an error ends the transaction, and gets pkiconf."""
+    for credential in (PBM, PBMAC1):
+        told = {"request": "ir", "subject": "CN=device", "confirm": "error"}
+        report = bouncycastle.ok("enrol", **credential, **told)
+        assert report.messages == ["ir ip", "error pkiconf"]
+        bouncycastle.entered(report, Status.REJECTED)
+        assert bouncycastle.ok("stray", **credential, body="error").messages == ["error pkiconf"]
+
+
 # -- what needs a CA that behaves in another way ---------------------------------------------------
 
 

@@ -52,7 +52,7 @@ def confirmation(failure: str, leaves: Status = Status.ISSUED, **told: Any) -> W
     return Wrong({f"certConf.{name}": value for name, value in told.items()}, failure, leaves)
 
 
-FIRST = {
+HEADERS = {
     # RFC 9810 5.1.1, 7; RFC 9483 3.1, 3.5
     "pvno 1": Wrong({"ir.pvno": 1}, "unsupportedVersion"),
     "pvno 4": Wrong({"ir.pvno": 4}, "unsupportedVersion"),
@@ -62,6 +62,7 @@ FIRST = {
     "senderNonce of 64 bits": Wrong({"ir.senderNonce": "00" * 8}, "badSenderNonce"),
     "no transactionID": Wrong({"ir.transactionID": "none"}, "badDataFormat"),
     "transactionID of 64 bits": Wrong({"ir.transactionID": "00" * 8}, "badDataFormat"),
+    "recipNonce in a first message": Wrong({"ir.recipNonce": NONCE}, "badRecipientNonce"),
     "for another CA": Wrong({"ir.recipient": "CN=another CA"}, "wrongAuthority"),
     # RFC 9810 5.1.3; RFC 9483 3.2, 3.5
     "wrong secret": Wrong({"secret": "wrong"}, "badMessageCheck"),
@@ -73,6 +74,8 @@ FIRST = {
     "sender is not the signer": signed("badMessageCheck", **{"cr.sender": "CN=other"}),
     "foreign signer": signed("signerNotTrusted", by="foreign"),
     "signer was revoked": signed("certRevoked", by="revoked"),
+}
+BODIES = {
     # RFC 4211 4, RFC 9810 5.2.8
     "proof by another key": Wrong({"popo": "other"}, "badPOP"),
     "no proof": Wrong({"popo": "none"}, "badPOP"),
@@ -101,14 +104,26 @@ def peer(bouncycastle: Peer) -> Peer:
     return bouncycastle
 
 
-@pytest.mark.parametrize("case", FIRST.values(), ids=FIRST)
-def test_first_message(peer: Peer, case: Wrong) -> None:
+@pytest.mark.parametrize("case", HEADERS.values(), ids=HEADERS)
+def test_header_or_protection(peer: Peer, case: Wrong) -> None:
+    assert refused(peer, case).endswith(" error")
+
+
+@pytest.mark.parametrize("case", BODIES.values(), ids=BODIES)
+def test_body(peer: Peer, case: Wrong) -> None:
+    """RFC 9483 3.6.2: what is wrong with a body is said in an answer of the request's kind."""
+    assert refused(peer, case) in ("ir ip", "p10cr cp", "kur kup", "rr rp")
+
+
+def refused(peer: Peer, case: Wrong) -> str:
+    """The exchange in which a request got its failure, and nothing else came of it."""
     before = peer.ca.ledger()
     report = peer.run(case.do, **{**case.usual, **case.told})
     assert report.findings == []
     assert report.failures == {case.failure}
-    assert len(report.messages) == 1
     assert peer.ca.ledger() == before
+    (exchange,) = report.messages
+    return exchange
 
 
 CONFIRMATIONS = {

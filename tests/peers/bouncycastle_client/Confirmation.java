@@ -18,7 +18,8 @@ import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 /**
  * certConf for a certificate: accepted, or rejected where something speaks against it (RFC 9810 5.3.18).
  *
- * `confirm` is judge, as it stands; reject or empty, which reject whatever it is; none, with which nothing is sent.
+ * `confirm` is judge, as it stands; reject or empty, which reject whatever it is; error, which is sent instead and
+ * ends the transaction (RFC 9810 5.3.21); none, with which nothing is sent.
  * `hashAlg` names the hash, as cmp2021 can. `certConf.certReqId` is another; `certConf.certHash` that of the
  * certificate with that name. `certConf.times` sends it so often.
  */
@@ -36,6 +37,11 @@ final class Confirmation {
             throws Exception {
         String how = command.text("confirm", "judge");
         if (how.equals("none")) {
+            return false;
+        }
+        if (how.equals("error")) {
+            new Polling(transaction).untilAnswered(
+                transaction.send(PKIBody.TYPE_ERROR, Statuses.error("as told")), PKIBody.TYPE_CONFIRM);
             return false;
         }
         boolean accepts = how.equals("judge") && objections.isEmpty();

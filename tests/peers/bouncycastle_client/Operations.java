@@ -6,12 +6,7 @@ import java.util.Date;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.cmp.CertConfirmContent;
 import org.bouncycastle.asn1.cmp.CertStatus;
-import org.bouncycastle.asn1.cmp.ErrorMsgContent;
 import org.bouncycastle.asn1.cmp.PKIBody;
-import org.bouncycastle.asn1.cmp.PKIFailureInfo;
-import org.bouncycastle.asn1.cmp.PKIFreeText;
-import org.bouncycastle.asn1.cmp.PKIStatus;
-import org.bouncycastle.asn1.cmp.PKIStatusInfo;
 import org.bouncycastle.asn1.cmp.PollReqContent;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -40,8 +35,7 @@ final class Operations {
     private static void stray(Transaction transaction) throws Exception {
         String body = transaction.command.text("body");
         var content = switch (body) {
-            case "error" -> new ErrorMsgContent(new PKIStatusInfo(PKIStatus.rejection,
-                new PKIFreeText("out of order"), new PKIFailureInfo(PKIFailureInfo.systemFailure)));
+            case "error" -> Statuses.error("out of order");
             case "pollReq" -> new PollReqContent(BigInteger.ZERO);
             case "certConf" -> CertConfirmContent.getInstance(
                 new DERSequence(new CertStatus(new byte[32], BigInteger.ZERO)));

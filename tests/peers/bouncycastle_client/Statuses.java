@@ -1,8 +1,10 @@
+import org.bouncycastle.asn1.cmp.ErrorMsgContent;
 import org.bouncycastle.asn1.cmp.PKIFailureInfo;
 import org.bouncycastle.asn1.cmp.PKIFreeText;
+import org.bouncycastle.asn1.cmp.PKIStatus;
 import org.bouncycastle.asn1.cmp.PKIStatusInfo;
 
-/** What a PKIStatusInfo says, put into the report (RFC 9810 5.2.3). */
+/** PKIStatusInfo (RFC 9810 5.2.3): what one says, put into the report. */
 final class Statuses {
     static final int ACCEPTED = 0;
     static final int GRANTED_WITH_MODS = 1;
@@ -13,6 +15,12 @@ final class Statuses {
         "revocationNotification", "keyUpdateWarning"};
 
     private Statuses() {}
+
+    /** What a client says that cannot go on (RFC 9810 5.3.21). */
+    static ErrorMsgContent error(String why) {
+        return new ErrorMsgContent(new PKIStatusInfo(PKIStatus.rejection, new PKIFreeText(why),
+            new PKIFailureInfo(PKIFailureInfo.systemFailure)));
+    }
 
     static int report(Report report, PKIStatusInfo info) throws ReflectiveOperationException {
         int status = info.getStatus().intValueExact();
