@@ -54,5 +54,4 @@ class Peer:
 def talking(java: BouncyCastleClient, folder: Path, **behaviour: object) -> Generator[Peer]:
     with SandboxCA.open(folder, behaviour=Behaviour(**behaviour)) as ca, serve(ca) as server:
         ca.add_secret(b"ref", b"psk")
-        java.run("forget")
         yield Peer(java, ca, server.url)

@@ -141,7 +141,6 @@ def test_change_is_found(
 def test_change_of_what_is_signed_is_found(java: BouncyCastleClient, tmp_path: Path) -> None:
     with ChangingCA.open(tmp_path) as ca, serve(ca) as server:
         ca.add_secret(b"ref", b"psk")
-        java.run("forget")
         peer = Peer(java, ca, server.url)
         peer.enrolled("device")
         told = {"by": "device", "request": "cr", "subject": "CN=x"}

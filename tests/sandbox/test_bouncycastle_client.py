@@ -200,11 +200,11 @@ def test_questions(bouncycastle: Peer) -> None:
 def with_ra(bouncycastle: Peer) -> Peer:
     """`ra` is an RA of the CA, `device` an end entity."""
     bouncycastle.enrolled("device")
-    made = bouncycastle.client.run("self-sign", subject="CN=an RA", **{"as": "ra"})
+    made = bouncycastle.run("self-sign", subject="CN=an RA", **{"as": "ra"})
     name = x509.Name.from_rfc4514_string("CN=an RA")
     certificate = bouncycastle.ca.issue_ra(name, made.certificate.public_key())
     der = certificate.public_bytes(Encoding.DER)
-    bouncycastle.client.run("adopt", certificate=der, **{"as": "ra"})
+    bouncycastle.run("adopt", certificate=der, **{"as": "ra"})
     return bouncycastle
 
 

@@ -1,5 +1,6 @@
 """Messages that BouncyCastle makes wrong on purpose: each is refused with the one bit that is for it."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,13 +96,15 @@ BODIES = {
 }
 
 
-@pytest.fixture
-def peer(bouncycastle: Peer) -> Peer:
-    for name in ("device", "other", "revoked"):
-        bouncycastle.enrolled(name)
-    bouncycastle.ok("revoke", by="revoked", old="revoked")
-    bouncycastle.client.run("self-sign", subject="CN=device", **{"as": "foreign"})
-    return bouncycastle
+@pytest.fixture(scope="module")
+def peer(java: BouncyCastleClient, tmp_path_factory: pytest.TempPathFactory) -> Generator[Peer]:
+    """One CA for all: what is refused changes nothing."""
+    with talking(java, tmp_path_factory.mktemp("ca")) as peer:
+        for name in ("device", "other", "revoked"):
+            peer.enrolled(name)
+        peer.ok("revoke", by="revoked", old="revoked")
+        peer.run("self-sign", subject="CN=device", **{"as": "foreign"})
+        yield peer
 
 
 @pytest.mark.parametrize("case", HEADERS.values(), ids=HEADERS)

@@ -26,7 +26,6 @@ final class Operations {
             case "batch" -> new Batch(command, session, report).run();
             case "self-sign" -> selfSign(command, session, report);
             case "adopt" -> adopt(command, session);
-            case "forget" -> session.forget();
             default -> throw new IllegalArgumentException("no such operation: " + command.text("do"));
         }
     }

@@ -3,10 +3,14 @@ import java.util.HexFormat;
 import java.util.Map;
 import org.bouncycastle.cert.X509CertificateHolder;
 
-/** What lives from one command to the next: certificates with their keys, by name; and keys to come. */
+/** What lives from one command for a CA to the next: certificates with their keys, by name; and keys to come. */
 final class Session {
-    final KeyPool keys = new KeyPool();
+    final KeyPool keys;
     private final Map<String, Keys.Identity> identities = new HashMap<>();
+
+    Session(KeyPool keys) {
+        this.keys = keys;
+    }
 
     Keys.Identity identity(String name) {
         Keys.Identity found = identities.get(name);
@@ -18,10 +22,6 @@ final class Session {
 
     void keep(String name, Keys.Identity identity) {
         identities.put(name, identity);
-    }
-
-    void forget() {
-        identities.clear();
     }
 
     /** The certificate that a command trusts, whatever it talks to. */
