@@ -22,13 +22,13 @@ import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
  *
  * 1. pvno is the request's, or the nearest that there is (RFC 9810 7).
  * 2. transactionID is the request's, if that has one.
- * 3. recipNonce is the request's senderNonce; that of the first request, if the answer was polled for (RFC 9483 3.1).
+ * 3. recipNonce is the request's senderNonce; or of the first request, if it was polled for (RFC 9483 3.1).
  * 4. senderNonce has 128 bits at least, and was not there before.
  * 5. messageTime, if there is one, is of now.
  * 6. recipient is the request's sender; of an error it can be the RA that carried the request.
  * 7. MAC: with the secret, of the request's kind, and senderKID is the reference.
- * 8. Signature: by the first of extraCerts, which leads to the root and may sign; sender and senderKID are its own.
- *    Where the request had a MAC, nothing but an error is signed (RFC 9483 3.2).
+ * 8. Signature: by the first of extraCerts, which leads to the root and may sign; sender and senderKID are
+ *    its own. Where the request had a MAC, nothing but an error is signed (RFC 9483 3.2).
  */
 final class AnswerChecks {
     private static final Duration TOLERANCE = Duration.ofMinutes(5);

@@ -16,6 +16,7 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.crmf.Control;
 import org.bouncycastle.cert.crmf.jcajce.JcaCertificateRequestMessageBuilder;
@@ -24,9 +25,9 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 /**
  * A command in, the content of ir, cr, kur or p10cr out (RFC 9810 5.3.1 to 5.3.5).
  *
- * `subject`, `san` and `ca` (whose basicConstraints no CA should grant) are asked for; `old` names the certificate of
- * oldCertId. `popo` proves possession: signature; other, which is one by another key; encrCert, challengeResp,
- * raVerified, none.
+ * `subject`, `san` and `ca` (whose basicConstraints no CA should grant) are asked for; `old` names the certificate
+ * of oldCertId. `popo` proves possession: signature; other, which is one by another key; encrCert, challengeResp,
+ * raVerified, none. `like` names the certificate whose kind of key a central one is to have.
  */
 final class CertificateRequests {
     private record OldCertId(CertId value) implements Control {
@@ -59,7 +60,14 @@ final class CertificateRequests {
     CertReqMsg message() throws Exception {
         JcaCertificateRequestMessageBuilder builder = new JcaCertificateRequestMessageBuilder(
             BigInteger.valueOf(command.number("certReqId", 0)));
-        builder.setPublicKey(key.getPublic());
+        if (key != null) {
+            builder.setPublicKey(key.getPublic());
+        } else if (command.has("like")) {
+            // RFC 9483 4.1.6: an empty key says which kind the CA is to make.
+            SubjectPublicKeyInfo model = session.identity(command.text("like")).certificate()
+                .getSubjectPublicKeyInfo();
+            builder.setPublicKey(new SubjectPublicKeyInfo(model.getAlgorithm(), new byte[0]));
+        }
         if (command.has("subject")) {
             builder.setSubject(new X500Name(command.text("subject")));
         }
@@ -76,6 +84,9 @@ final class CertificateRequests {
             X509CertificateHolder old = session.identity(command.text("old")).certificate();
             builder.addControl(new OldCertId(
                 new CertId(new GeneralName(old.getIssuer()), old.getSerialNumber())));
+        }
+        if (key == null) {
+            return builder.build().toASN1Structure();
         }
         switch (command.text("popo", "signature")) {
             case "signature" ->

@@ -18,8 +18,8 @@ import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 /**
  * certConf for a certificate: accepted, or rejected where something speaks against it (RFC 9810 5.3.18).
  *
- * `confirm` is judge, as it stands; reject or empty, which reject whatever it is; error, which is sent instead and
- * ends the transaction (RFC 9810 5.3.21); none, with which nothing is sent.
+ * `confirm` is judge, as it stands; reject or empty, which reject whatever it is; error, which is sent instead
+ * and ends the transaction (RFC 9810 5.3.21); none, with which nothing is sent.
  * `hashAlg` names the hash, as cmp2021 can. `certConf.certReqId` is another; `certConf.certHash` that of the
  * certificate with that name. `certConf.times` sends it so often.
  */

@@ -9,30 +9,36 @@ import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.cmp.CMPObjectIdentifiers;
 import org.bouncycastle.asn1.cmp.CertRepMessage;
 import org.bouncycastle.asn1.cmp.CertResponse;
+import org.bouncycastle.asn1.cmp.CertOrEncCert;
+import org.bouncycastle.asn1.cmp.CertifiedKeyPair;
 import org.bouncycastle.asn1.cmp.InfoTypeAndValue;
 import org.bouncycastle.asn1.cmp.PKIBody;
 import org.bouncycastle.asn1.cmp.PKIMessage;
+import org.bouncycastle.asn1.crmf.EncryptedKey;
 import org.bouncycastle.cert.X509CertificateHolder;
 
 /**
  * ir, cr, kur or p10cr, from the request to its confirmation (RFC 9483 4.1).
  *
- * `request` is which, `key` the kind of the new key, `as` its name from now on; `implicit` asks for implicitConfirm,
- * `profile` names a certificate profile; `mods` is refuse where nothing but what was asked for will do.
+ * `request` is which, `key` the kind of the new key (central: the CA makes it), `as` its name from now on; `implicit` asks for
+ * implicitConfirm, `profile` names a certificate profile; `mods` is refuse where nothing but what was asked for
+ * will do.
  */
 final class Enrolment {
     private final Transaction transaction;
     private final Command command;
     private final Report report;
     private final int type;
-    private final KeyPair key;
+    /** Null until the CA has made it, if it does. */
+    private KeyPair key;
 
     Enrolment(Transaction transaction) throws GeneralSecurityException {
         this.transaction = transaction;
         this.command = transaction.command;
         this.report = transaction.report;
         this.type = Bodies.type(command.text("request"));
-        this.key = transaction.session.keys.next(command.text("key", "p256"));
+        String kind = command.text("key", "p256");
+        this.key = kind.equals("central") ? null : transaction.session.keys.next(kind);
     }
 
     void run() throws Exception {
@@ -84,8 +90,8 @@ final class Enrolment {
             infos.add(new InfoTypeAndValue(CMPObjectIdentifiers.it_implicitConfirm, DERNull.INSTANCE));
         }
         if (command.has("profile")) {
-            infos.add(new InfoTypeAndValue(
-                CMPObjectIdentifiers.id_it_certProfile, new DERSequence(new DERUTF8String(command.text("profile")))));
+            infos.add(new InfoTypeAndValue(CMPObjectIdentifiers.id_it_certProfile,
+                new DERSequence(new DERUTF8String(command.text("profile")))));
         }
         return infos.toArray(InfoTypeAndValue[]::new);
     }
@@ -115,10 +121,27 @@ final class Enrolment {
             throw new Over("another status");
         }
         takeRoots(content);
-        X509CertificateHolder certificate = new X509CertificateHolder(response.getCertifiedKeyPair()
-            .getCertOrEncCert().getCertificate().getX509v3PKCert());
+        X509CertificateHolder certificate = certificate(response.getCertifiedKeyPair());
         report.addDer("certificate", certificate.toASN1Structure());
+        EncryptedKey central = response.getCertifiedKeyPair().getPrivateKey();
+        if ((central == null) != (key != null)) {
+            report.find(central == null ? "no key came" : "a key that was not asked for");
+            throw new Over("whose key?");
+        }
+        if (central != null) {
+            key = new CentralKey(transaction).of(central, certificate);
+        }
         return certificate;
+    }
+
+    /** As it is, or for nobody but the holder of its key (RFC 9810 5.2.8.3.2). */
+    private X509CertificateHolder certificate(CertifiedKeyPair pair) throws Exception {
+        CertOrEncCert content = pair.getCertOrEncCert();
+        if (content.getCertificate() != null) {
+            return new X509CertificateHolder(content.getCertificate().getX509v3PKCert());
+        }
+        return new X509CertificateHolder(
+            new Opening(report).withKey(content.getEncryptedCert(), key.getPrivate()));
     }
 
     /** caPubs are in ip only, and only the shared secret vouches for them (RFC 9483 4.1.1). */

@@ -12,7 +12,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.operator.ContentSigner;
 
-/** A certificate in; what is wrong with it, or other than asked for, out (RFC 9483 4.1.1: verified before certConf). */
+/** A certificate in; what is wrong with it, or other than asked for, out (RFC 9483 4.1.1: before certConf). */
 final class Judgement {
     /** `wrong` has to be rejected; `differences` are what grantedWithMods stands for. */
     record Result(List<String> wrong, List<String> differences) {}

@@ -5,7 +5,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Key pairs by their kind. RSA takes seconds to make: a few of each kind go round, never one twice in a row. */
+/** Key pairs by their kind. RSA takes seconds to make: a few go round, never one twice in a row. */
 final class KeyPool {
     private static final int MOST = 3;
 

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 
 /**
- * A CMP client (RFC 9810, 9483, 9811) for tests: a command on each line of its standard input, what came of it on
- * each line of its standard output. Each has the `url` of a CA, and its `root`. It ends when its input does.
+ * A CMP client (RFC 9810, 9483, 9811) for tests: a command on each line of its standard input, what came of it
+ * on each line of its standard output. Each has the `url` of a CA, and its `root`. It ends when its input does.
  */
 final class Main {
     private Main() {}

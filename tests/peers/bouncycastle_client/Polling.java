@@ -7,7 +7,7 @@ import org.bouncycastle.asn1.cmp.PKIMessage;
 import org.bouncycastle.asn1.cmp.PollRepContent;
 import org.bouncycastle.asn1.cmp.PollReqContent;
 
-/** An answer in; what it is in the end, after polling where it says waiting (RFC 9810 5.3.22, RFC 9483 4.4). */
+/** An answer in; what it is after polling, where it says waiting (RFC 9810 5.3.22, RFC 9483 4.4), out. */
 final class Polling {
     private static final BigInteger WHOLE_MESSAGE = BigInteger.ONE.negate();
 

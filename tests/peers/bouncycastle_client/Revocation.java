@@ -33,8 +33,8 @@ final class Revocation {
             .build().toASN1Structure().getCertDetails();
         // BouncyCastle's builder has no place for the reason.
         ASN1Encodable reason = CRLReason.lookup(command.number("reason", 0));
-        RevDetails details = new RevDetails(template,
-            new Extensions(new Extension(Extension.reasonCode, false, reason.toASN1Primitive().getEncoded())));
+        RevDetails details = new RevDetails(template, new Extensions(new Extension(
+            Extension.reasonCode, false, reason.toASN1Primitive().getEncoded())));
         PKIMessage answer = new Polling(transaction).untilAnswered(
             transaction.send(PKIBody.TYPE_REVOCATION_REQ, new RevReqContent(details)),
             PKIBody.TYPE_REVOCATION_REP);

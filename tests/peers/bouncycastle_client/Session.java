@@ -3,7 +3,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import org.bouncycastle.cert.X509CertificateHolder;
 
-/** What lives from one command for a CA to the next: certificates with their keys, by name; and keys to come. */
+/** What lives from one command for a CA to the next: certificates with their keys, by name. */
 final class Session {
     final KeyPool keys;
     private final Map<String, Keys.Identity> identities = new HashMap<>();

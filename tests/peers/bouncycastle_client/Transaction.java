@@ -21,8 +21,8 @@ import org.bouncycastle.cert.cmp.ProtectedPKIMessageBuilder;
  * The messages of one transaction: made, sent, and their answers checked.
  *
  * Headers are as RFC 9483 3.1 has them, but where the command has `ir.pvno`, `certConf.recipNonce` and so on: a
- * field of the message of that name. messageTime is in seconds from now, none leaves a field out. `.protection` is
- * none or flipped; `.by` and `.secret` are another credential for that one message.
+ * field of the message of that name. messageTime is in seconds from now, none leaves a field out. `.protection`
+ * is none or flipped; `.by` and `.secret` are another credential for that one message.
  */
 final class Transaction {
     static final int NONCE_LENGTH = 16;

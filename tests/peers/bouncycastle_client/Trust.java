@@ -14,7 +14,7 @@ import org.bouncycastle.asn1.cmp.CMPCertificate;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 
-/** Whether certificates lead to the root that is trusted (RFC 5280 6), and which others came with a message. */
+/** Whether certificates lead to the root that is trusted (RFC 5280 6). */
 final class Trust {
     private Trust() {}
 
