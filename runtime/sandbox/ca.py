@@ -36,8 +36,10 @@ from ..cmp.protection import (
     SignatureCredential,
     protect,
 )
-from .authority.authority import ROOT_NAME, open_authority
+from .authority.folder import open_authority, store_authority
+from .authority.making import new_keys, rolled_over
 from .authority.ra import issue_ra
+from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
 from .requests.confirmation import confirm
@@ -68,14 +70,21 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime],
         behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
         known: Outsiders = NOBODY,
     ) -> None:
+        self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
-        self._authority = open_authority(folder, clock())
-        self._ledger = Ledger(folder / "ledger.db")
         self._secrets: dict[bytes, bytes] = {}
         self._known = known
+        self._ledger = Ledger(folder / "ledger.db")
+        try:
+            with self._ledger.transaction():  # one process at a time makes keys
+                self._authority = open_authority(folder, settings, clock())
+        except BaseException:
+            self._ledger.close()
+            raise
 
     @classmethod
     def open(
@@ -83,23 +92,25 @@ class SandboxCA:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         behaviour: Behaviour = USUAL,
+        settings: AuthoritySettings | None = None,
         *,
         ra_certificates: Sequence[x509.Certificate] = (),
         trusts: Sequence[x509.Certificate] = (),
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. Nor is who
-        else may ask: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
+        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
+        are what a CA is made with; where there is one, it has to be as they say. Who else may ask is not
+        kept, either: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
         certificates of other PKIs, whose end entities get their first certificate here (RFC 9483 4.1.1).
 
         Raises:
-            OSError, ValueError: if the folder cannot be used, or does not hold a CA; if what is trusted is no
-                CA certificate.
+            OSError, ValueError: if the folder cannot be used, or does not hold such a CA; if what is trusted
+                is no CA certificate.
         """
         known = outsiders(ra_certificates, trusts)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, known)
+        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, settings, known)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +130,34 @@ class SandboxCA:
     @property
     def root(self) -> x509.Certificate:
         """The root certificate: what end entities have to trust."""
-        return self._authority.root
+        return self._authority.root.certificate
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """What lies between what is issued now and any root of this CA, the issuing CA first."""
+        return self._authority.chain
+
+    def roll_over(self, key_kind: str | None = None) -> x509.Certificate:
+        """Make a new root, and a new issuing CA under it; the new root comes back (RFC 9810 4.4).
+
+        What was issued before stays valid, and the old root goes on leading to what is issued from now on.
+        `key_kind` is one of `KEY_KINDS`; None: as before. Requests at the same time are answered by the CA
+        from before or after.
+
+        Raises:
+            OSError: if the folder cannot be written.
+            ValueError: if there are no such keys.
+        """
+        kind = self._authority.root.key_type
+        if key_kind is not None:
+            kind = AuthoritySettings(key_kind).key_type
+        keys = new_keys(kind)  # before anybody has to wait
+        with self._ledger.transaction():
+            now = self._clock()
+            authority = rolled_over(open_authority(self._folder, None, now), keys, now)
+            store_authority(self._folder, authority)
+            self._authority = authority
+        return authority.root.certificate
 
     def add_secret(self, reference: bytes, secret: bytes, *, is_ra: bool = False) -> None:
         """Accept requests under a reference number; `is_ra` takes them as an RA's (RFC 9810 5.1.3.5)."""
@@ -158,7 +196,7 @@ class SandboxCA:
         mac: OwnMac | None = None
         try:
             now = self._clock()
-            check_header(header, now)
+            check_header(header, self._authority, now)
             who = partial(
                 authenticate,
                 secrets=self._secrets,
@@ -192,6 +230,7 @@ class SandboxCA:
             credential,
             random=os.urandom,
             mac=mac,
+            extra=answer.certificates,
         )
         assert header.transaction_id is not None  # noqa: S101  (check_header)
         self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
@@ -233,7 +272,7 @@ class SandboxCA:
         general_info: tuple[InfoTypeAndValue, ...] = (),
     ) -> PKIHeader:
         """The header of an answer (RFC 9483 3.1)."""
-        sender = ROOT_NAME
+        sender = self._authority.name
         if isinstance(credential, SignatureCredential):
             sender = credential.certificate.subject
         if request is None:
@@ -260,7 +299,8 @@ class SandboxCA:
         return Desk(self._authority, self._ledger, self._behaviour, now)
 
     def _own_credential(self) -> SignatureCredential:
-        return SignatureCredential(self._authority.signer, self._authority.signer_key)
+        signer = self._authority.signer
+        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
 
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:

@@ -135,17 +135,20 @@ def test_snapshot_is_a_script(csc: Csc) -> None:
 
 
 def test_certificate_belongs_to_its_key(csc: Csc) -> None:
-    """The certificate in the state is signed by the CA's root."""
+    """The certificate in the state leads to the CA's root."""
     csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
     store = open_to_read(Path(csc.folder / ".csc" / "state.db"))
     assert store is not None
     record = next(iter(store.load("default").certificates.values()))
     certificate = x509.load_der_x509_certificate(store.content(record.certificate) or b"")
     store.close()
-    root = x509.load_pem_x509_certificate(
-        (csc.folder / ".csc" / "sandbox" / "root.pem").read_bytes()
+    folder = csc.folder / ".csc" / "sandbox"
+    root, issuing = (
+        x509.load_pem_x509_certificate((folder / name).read_bytes())
+        for name in ("root.pem", "chain.pem")
     )
-    certificate.verify_directly_issued_by(root)
+    certificate.verify_directly_issued_by(issuing)
+    issuing.verify_directly_issued_by(root)
 
 
 def test_devices_are_apart(csc: Csc) -> None:

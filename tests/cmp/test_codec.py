@@ -57,6 +57,7 @@ from csc.runtime.cmp.model import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peers import asn1
 from peers.fake_ca import FakeCA
 from peers.openssl import needs_openssl
 
@@ -369,6 +370,8 @@ def test_a_damaged_message_is_read_or_malformed(header, body, data) -> None:
         decode(bytes(message))
     except MalformedMessage as error:
         assert str(error).isprintable()  # noqa: PT017
+    else:
+        asn1.check(bytes(message))  # what is read here is a message to pyasn1, too
 
 
 @pytest.mark.parametrize(("tag", "name"), [(9, "krr"), (18, "crlann")])

@@ -44,10 +44,11 @@ from csc.runtime.cmp.protection import (
     sign,
     signature_algorithm,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
 
 SECRET = PasswordCredential(b"ref", b"psk")
+# What a sandbox CA calls itself, unless it is told otherwise.
+ROOT_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox root CA")
 SUBJECT = x509.Name.from_rfc4514_string("CN=device")
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -176,6 +177,6 @@ def genm(*infos: InfoTypeAndValue) -> PKIBody:
 
 def rr(certificate: x509.Certificate, reason: int | None = None) -> PKIBody:
     """A revocation request; `reason` is the number of a CRLReason."""
-    wanted = CertTemplate(issuer=ROOT_NAME, serial_number=certificate.serial_number)
+    wanted = CertTemplate(issuer=certificate.issuer, serial_number=certificate.serial_number)
     details = () if reason is None else (Extension("2.5.29.21", False, bytes([10, 1, reason])),)
     return PKIBody(BodyType.RR, RevReqContent((RevDetails(wanted, details),)))

@@ -198,8 +198,11 @@ SIGNATURES = {
     ),
     "the signature of another body": unsigned(other_body, "signature is wrong"),
     "an unknown algorithm": unsigned(algorithm("1.2.3.4.5"), "1.2.3.4.5 is not accepted"),
-    "an algorithm of 3 000 arcs": unsigned(
-        algorithm("1.2" + ".3" * 3_000), "the signature algorithm 1.2.3.3"
+    "an algorithm of 3 000 arcs": Fault(
+        algorithm("1.2" + ".3" * 3_000),
+        MalformedMessage,
+        "an object identifier has 3001 bytes",
+        "cr",
     ),
     "md5WithRSAEncryption": unsigned(
         algorithm("1.2.840.113549.1.1.4", b"\x05\0"), "md5WithRSAEncryption"

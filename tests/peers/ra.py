@@ -1,7 +1,6 @@
 """An RA between end entities and a CA (RFC 9483 5.2): protects messages once more, or instead."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from csc.runtime.cmp.codec import decode
@@ -75,17 +74,3 @@ def new_ra(ca: SandboxCA) -> RA:
     """An RA with a certificate of the CA that says so."""
     key = new_key()
     return RA(SignatureCredential(ca.issue_ra(name("ra"), key.public_key()), key))
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """What an HTTP server can put in the CA's place: an RA that protects every message on its way."""
-
-    ca: SandboxCA
-    ra: RA
-    seen: Callable[[bytes], object] = lambda _: None
-
-    def respond(self, data: bytes) -> bytes:
-        """The CA's answer to the protected message, as it came."""
-        self.seen(data)
-        return self.ca.respond(self.ra.protects(data))

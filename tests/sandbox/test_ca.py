@@ -36,7 +36,6 @@ from csc.runtime.cmp.protection import (
     verify_mac,
     verify_signature,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
 from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -44,6 +43,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     SECRET,
     SUBJECT,
     ask,
@@ -86,9 +86,13 @@ def test_answer_to_a_signature_is_signed(ca: SandboxCA) -> None:
     _, credential = enrolled(ca)
     answer = ask(ca, ir(body_type=BodyType.KUR), header(), credential)
     signer = x509.load_der_x509_certificate(answer.extra_certs[0])
-    assert answer.header.sender == signer.subject == SIGNER_NAME
+    assert (
+        answer.header.sender
+        == signer.subject
+        == x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
+    )
     verify_signature(answer, signer.public_key())
-    signer.verify_directly_issued_by(ca.root)
+    signer.verify_directly_issued_by(ca.chain[0])
 
 
 def test_refusal_of_a_wrong_secret_is_signed(ca: SandboxCA) -> None:
@@ -101,7 +105,7 @@ def test_certificate_is_what_was_asked_for(ca: SandboxCA) -> None:
     certificate = issued(ask(ca, ir()))
     assert certificate.subject == SUBJECT
     assert certificate.public_key() == KEY.public_key()
-    certificate.verify_directly_issued_by(ca.root)
+    certificate.verify_directly_issued_by(ca.chain[0])
     assert certificate.serial_number.bit_length() > 64
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     assert not constraints.value.ca
@@ -222,13 +226,13 @@ def test_certificate_of_somebody_else(ca: SandboxCA) -> None:
     """A valid certificate may not renew or revoke another one."""
     _, credential = enrolled(ca)
     victim = issued(ask(ca, ir(cert_req(template(subject=x509.Name.from_rfc4514_string("CN=v"))))))
-    old = CertId(ROOT_NAME, victim.serial_number)
+    old = CertId(victim.issuer, victim.serial_number)
     update = ir(cert_req(template(subject=None), old=old), body_type=BodyType.KUR)
     assert failures(ask(ca, update, header(), credential)) == {PKIFailureInfo.NOT_AUTHORIZED}
     revocation = PKIBody(
         BodyType.RR,
         RevReqContent(
-            (RevDetails(CertTemplate(issuer=ROOT_NAME, serial_number=victim.serial_number)),)
+            (RevDetails(CertTemplate(issuer=victim.issuer, serial_number=victim.serial_number)),)
         ),
     )
     assert failures(ask(ca, revocation, header(), credential)) == {PKIFailureInfo.NOT_AUTHORIZED}

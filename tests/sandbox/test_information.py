@@ -20,9 +20,19 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIMessage,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.ca import SandboxCA
-from peers.asker import SECRET, SUBJECT, ask, enrolled, failures, genm, header, rr, utc_now
+from peers.asker import (
+    ROOT_NAME,
+    SECRET,
+    SUBJECT,
+    ask,
+    enrolled,
+    failures,
+    genm,
+    header,
+    rr,
+    utc_now,
+)
 
 ID_IT = "1.3.6.1.5.5.7.4."
 SIGN_KEYS, ENC_KEYS, CURRENT_CRL, UNSUPPORTED = (f"{ID_IT}{n}" for n in (2, 3, 6, 7))
@@ -65,14 +75,16 @@ def asked(ca: SandboxCA, name: str, value: bytes | None = None) -> dict[str, byt
 
 def current_crl(ca: SandboxCA) -> x509.CertificateRevocationList:
     crl = x509.load_der_x509_crl(asked(ca, CURRENT_CRL)[CURRENT_CRL] or b"")
-    assert crl.issuer == ROOT_NAME
-    assert crl.is_signature_valid(ca.root.public_key())  # pyright: ignore[reportArgumentType]
+    assert crl.issuer == ca.chain[0].subject
+    assert crl.is_signature_valid(ca.chain[0].public_key())  # pyright: ignore[reportArgumentType]
     return crl
 
 
 def test_ca_certificates(ca: SandboxCA) -> None:
     answer = asked(ca, CA_CERTS)
-    assert read_sequence(answer[CA_CERTS] or b"") == (ca.root.public_bytes(Encoding.DER),)
+    assert read_sequence(answer[CA_CERTS] or b"") == tuple(
+        each.public_bytes(Encoding.DER) for each in (*ca.chain, ca.root)
+    )
 
 
 def test_there_is_no_newer_root(ca: SandboxCA) -> None:
@@ -175,9 +187,9 @@ def test_newer_crl(ca: SandboxCA) -> None:
     crl = current_crl(ca)
     der, time = crl.public_bytes(Encoding.DER), crl.last_update_utc
     for held in (None, time - timedelta(seconds=1)):
-        answer = asked(ca, CRL_STATUS, status(issuer(ROOT_NAME), held))
+        answer = asked(ca, CRL_STATUS, status(issuer(crl.issuer), held))
         assert read_sequence(answer[CRLS] or b"") == (der,)
-    assert asked(ca, CRL_STATUS, status(issuer(ROOT_NAME), time)) == {CRLS: None}
+    assert asked(ca, CRL_STATUS, status(issuer(crl.issuer), time)) == {CRLS: None}
 
 
 def test_crl_of_somebody_else(ca: SandboxCA) -> None:

@@ -67,9 +67,9 @@ def test_nothing_of_a_failed_transaction_is_kept(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     try:
         with ledger.transaction():
-            ledger.store_crl(1, "", b"crl")
+            ledger.store_crl("ca", 1, "", b"crl")
             raise RuntimeError(datetime.now(UTC))
     except RuntimeError:
         pass
-    assert ledger.last_crl() is None
+    assert ledger.last_crl("ca") is None
     ledger.close()

@@ -33,14 +33,15 @@ from csc.runtime.cmp.protection import (
 )
 from csc.runtime.evidence.description import describe_message
 from csc.runtime.sandbox.authority import ra as authority_ra
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, SIGNER_NAME
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.sandbox.requests.nested import MAX_NESTING, MOST_MESSAGES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     SECRET,
     SUBJECT,
     cert_req,
@@ -59,8 +60,9 @@ from peers.asker import (
 )
 from peers.certificates import name, new_key
 from peers.der import nodes, wrap
+from peers.hostile import answering, hostile
 from peers.openssl import client, needs_openssl
-from peers.ra import RA, Relay, message, new_ra, ra_verified
+from peers.ra import RA, message, new_ra, ra_verified
 from peers.vendor import new_vendor
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
@@ -263,7 +265,7 @@ ADDED: dict[str, tuple[Callable[[Site], bytes], PKIFailureInfo]] = {
         PKIFailureInfo.BAD_MESSAGE_CHECK,
     ),
     "another recipient": (
-        lambda s: s.ra.protects(message(ir()), recipient=SIGNER_NAME),
+        lambda s: s.ra.protects(message(ir()), recipient=s.ca.chain[0].subject),
         PKIFailureInfo.BAD_REQUEST,
     ),
     "somebody else's recipient": (
@@ -491,6 +493,25 @@ def test_a_batch_in_a_batch_is_refused_alone(site: Site) -> None:
     assert len(site.statuses()) == 1
 
 
+@given(st.data())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_an_ra_wraps_is_answered(site: Site, data: st.DataObject) -> None:
+    """Damaged bytes spoil the whole where lengths do not fit any more, else what they stand in."""
+    damaged = bytearray(message(ra_verified()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    answer = site.ask(site.ra.batches(message(genm()), bytes(damaged)))
+    content = answer.body.content
+    if isinstance(content, NestedMessageContent):
+        good, bad = map(decode, content.messages)
+        assert good.body.type is BodyType.GENP
+        assert failures(bad)
+    else:
+        assert failures(answer) == {PKIFailureInfo.BAD_DATA_FORMAT}
+
+
 # -- others ----------------------------------------------------------------------------------------
 
 
@@ -530,14 +551,14 @@ def test_a_record_tells_how_many_messages_there_are(site: Site) -> None:
 @needs_openssl
 def test_openssl_behind_an_ra(site: Site, tmp_path: Path) -> None:
     """A client that we did not write knows nothing of the RA that wraps each of its messages."""
-    seen: list[bytes] = []
     (tmp_path / "root.pem").write_bytes(site.ca.root.public_bytes(Encoding.PEM))
     for file in ("old.key", "new.key"):
         key = new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (tmp_path / file).write_bytes(key)
     signed = ("-cert", "old.pem", "-key", "old.key")
     secret = ("-ref", "ref", "-secret", "pass:psk", "-subject", "/CN=peer")
-    with serve(Relay(site.ca, site.ra, seen.append)) as server:  # pyright: ignore[reportArgumentType]
+    relay = answering(lambda request: site.ca.respond(site.ra.protects(request)))
+    with hostile(relay) as server:
         for options in (
             ("-cmd", "ir", *secret, "-newkey", "old.key", "-certout", "old.pem"),
             ("-cmd", "kur", *signed, "-newkey", "new.key", "-certout", "new.pem"),
@@ -545,7 +566,7 @@ def test_openssl_behind_an_ra(site: Site, tmp_path: Path) -> None:
         ):
             result = client(tmp_path, server.port, "-trusted", "root.pem", *options)
             assert result.returncode == 0, result.stderr
-    assert len(seen) == 5
+    assert len(server.requests) == 5
     assert site.statuses() == [Status.REVOKED, Status.CONFIRMED]
 
 

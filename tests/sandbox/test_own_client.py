@@ -187,7 +187,7 @@ def test_rejected(tmp_path: Path) -> None:
 def test_questions(tmp_path: Path, polls: int) -> None:
     meeting = Meeting(tmp_path, polls=polls, waits_by_error=True)
     root = meeting.ca.root
-    assert general.read_ca_certs(meeting.ask(general.ca_certs())) == (root,)
+    assert general.read_ca_certs(meeting.ask(general.ca_certs())) == (*meeting.ca.chain, root)
     assert (
         general.read_root_update_answer(meeting.ask(general.root_update(root)), root, utc_now())
         is None
@@ -196,7 +196,7 @@ def test_questions(tmp_path: Path, polls: int) -> None:
     assert wanted is not None
     assert 2048 in wanted.rsa_lengths
     (crl,) = general.read_crls(meeting.ask(general.current_crl())) or ()
-    assert crl.is_signature_valid(root.public_key())  # pyright: ignore[reportArgumentType]
+    assert crl.is_signature_valid(meeting.ca.chain[0].public_key())  # pyright: ignore[reportArgumentType]
     signing = general.read_signing_keys(meeting.ask(general.signing_keys()))
     encryption = general.read_encryption_keys(meeting.ask(general.encryption_keys()))
     assert signing

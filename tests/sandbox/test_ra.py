@@ -28,7 +28,7 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.cmp.protection import PasswordCredential, SignatureCredential, protect
 from csc.runtime.sandbox.authority import ra as authority_ra
-from csc.runtime.sandbox.authority.authority import ROOT_NAME, VALIDITY
+from csc.runtime.sandbox.authority.authority import VALIDITY
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -107,7 +107,7 @@ def test_an_ra_has_a_certificate_that_no_request_gets(site: Site) -> None:
     certificate = certificate_of(site.ra)
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert [one.dotted_string for one in usage] == ["1.3.6.1.5.5.7.3.28"]
-    certificate.verify_directly_issued_by(site.ca.root)
+    certificate.verify_directly_issued_by(site.ca.chain[0])
     (entry,) = site.ca.ledger()
     assert (entry.requested_with, entry.authenticated_by) == ("operator", "operator")
     asked = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")])
@@ -161,7 +161,7 @@ def _for_another_usage(site: Site) -> RA:
 def _own_update(site: Site) -> bytes:
     """An RA renews its own certificate, and vouches for itself."""
     certificate = certificate_of(site.ra)
-    old = CertId(ROOT_NAME, certificate.serial_number)
+    old = CertId(certificate.issuer, certificate.serial_number)
     request = replace(cert_req(template(subject=name("ra")), old=old), pop=RA_VERIFIED)
     return site.ra.sends(PKIBody(BodyType.KUR, CertReqMessages((request,))))
 
@@ -226,7 +226,7 @@ def _kept_sender(site: Site) -> bytes:
 
 def _kur_of_another(site: Site) -> bytes:
     own = site.entity()
-    old = CertId(ROOT_NAME, own.certificate.serial_number)
+    old = CertId(own.certificate.issuer, own.certificate.serial_number)
     return site.ra.sends(ir(cert_req(template(), old=old), body_type=BodyType.KUR))
 
 
@@ -415,7 +415,7 @@ def _revoked(site: Site) -> RA:
 
 REVOCATIONS: dict[str, tuple[Callable[[Site], bytes], PKIFailureInfo]] = {
     "what was never issued": (
-        lambda s: s.ra.sends(_template_rr(ROOT_NAME, 5)),
+        lambda s: s.ra.sends(_template_rr(s.ca.chain[0].subject, 5)),
         PKIFailureInfo.BAD_CERT_ID,
     ),
     "another CA's": (

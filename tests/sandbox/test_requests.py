@@ -168,7 +168,7 @@ def test_kinds_of_keys(ca: SandboxCA, name: str, how: str) -> None:
     body = ir(cert_req(wanted, key=key)) if how == "ir" else p10cr(csr(key=key))
     certificate = issued(ask(ca, body))
     assert certificate.public_key() == key.public_key()
-    certificate.verify_directly_issued_by(ca.root)
+    certificate.verify_directly_issued_by(ca.chain[0])
 
 
 # -- implicit confirmation (RFC 9810 5.1.1.1) ------------------------------------------------------

@@ -31,13 +31,13 @@ from csc.runtime.cmp.protection import (
     subject_key_identifier,
     verify_signature,
 )
-from csc.runtime.sandbox.authority.authority import ROOT_NAME
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
     KEY,
+    ROOT_NAME,
     SECRET,
     SUBJECT,
     confirm,
@@ -99,10 +99,10 @@ def test_a_device_gets_its_first_certificate(site: Site) -> None:
     device = site.vendor.device("serial-0815")
     answer = site.ask(message(ir(), credential=device))
     assert answer.body.type is BodyType.IP
-    verify_signature(answer, site.ca._authority.signer.public_key())
+    verify_signature(answer, site.ca._authority.signer.certificate.public_key())
     assert answer.header.recipient == name("serial-0815")
     certificate = issued(answer)
-    assert (certificate.issuer, certificate.subject) == (ROOT_NAME, SUBJECT)
+    assert (certificate.issuer, certificate.subject) == (site.ca.chain[0].subject, SUBJECT)
     (entry,) = site.ca.ledger()
     fingerprint = device.certificate.fingerprint(hashes.SHA256()).hex()
     assert entry.authenticated_by == f"external:{fingerprint}"

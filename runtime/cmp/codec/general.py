@@ -1,5 +1,3 @@
-# pyright: basic
-# pyasn1 makes the members of its classes at run time; strict typing sees nothing in them.
 """The values of general messages (RFC 9810 5.3.19, RFC 9483 4.3): as DER, and as what they are made of."""
 
 from __future__ import annotations
@@ -8,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from pyasn1.type import namedtype, univ
-from pyasn1_modules import rfc5280
 
 from ..model import AlgorithmIdentifier
-from . import schema
-from .algorithms import algorithm, integer
-from .reading import decode_value
+from .crmf import controls, template_parts
+from .fields import INTEGER, OID, SEQUENCE, SET, Fields, explicit, inside, items, values
+from .fields import read_sequence as read
 from .tlv import tlv
+from .values import algorithm, integer, oid
 from .writing import encode_time
 
 _ALGORITHM_CONTROL = "1.3.6.1.5.5.7.5.1.11"  # id-regCtrl-algId
@@ -23,20 +20,6 @@ _RSA_LENGTH_CONTROL = "1.3.6.1.5.5.7.5.1.12"  # id-regCtrl-rsaKeyLen
 
 # Of strings by their tags; the others are UTF-8, or a part of it.
 _ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
-
-_UPDATE = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.NamedType("newWithNew", univ.Any()),
-        namedtype.OptionalNamedType("newWithOld", schema.explicit_any(0)),
-        namedtype.OptionalNamedType("oldWithNew", schema.explicit_any(1)),
-    )
-)
-_TEMPLATE = univ.Sequence(
-    componentType=namedtype.NamedTypes(
-        namedtype.NamedType("certTemplate", schema.TEMPLATE),
-        namedtype.OptionalNamedType("keySpec", schema.list_of(schema.CONTROL)),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +43,7 @@ def read_sequence(der: bytes) -> tuple[bytes, ...]:
     Raises:
         MalformedMessage: if it is none.
     """
-    return tuple(bytes(item) for item in decode_value(der, schema.list_of(univ.Any())))
+    return tuple(items(der))
 
 
 def read_root_update(der: bytes) -> tuple[bytes, bytes | None, bytes | None]:
@@ -69,11 +52,9 @@ def read_root_update(der: bytes) -> tuple[bytes, bytes | None, bytes | None]:
     Raises:
         MalformedMessage: if it is none.
     """
-    value = decode_value(der, _UPDATE)
-    old, new = (
-        bytes(value[name]) if value[name].isValue else None for name in ("newWithOld", "oldWithNew")
+    return read(
+        der, lambda fields: (fields.any(), fields.maybe(explicit(0)), fields.maybe(explicit(1)))
     )
-    return bytes(value["newWithNew"]), old, new
 
 
 def read_algorithms(der: bytes) -> tuple[AlgorithmIdentifier, ...]:
@@ -82,7 +63,7 @@ def read_algorithms(der: bytes) -> tuple[AlgorithmIdentifier, ...]:
     Raises:
         MalformedMessage: if they are none.
     """
-    return tuple(map(algorithm, decode_value(der, schema.list_of(rfc5280.AlgorithmIdentifier()))))
+    return tuple(algorithm(inside(item, SEQUENCE)) for item in items(der))
 
 
 def read_template(der: bytes) -> TemplateContent:
@@ -91,23 +72,23 @@ def read_template(der: bytes) -> TemplateContent:
     Raises:
         MalformedMessage: if it is none.
     """
-    value = decode_value(der, _TEMPLATE)
-    template = value["certTemplate"]
+    return read(der, _template)
+
+
+def _template(fields: Fields) -> TemplateContent:
+    template = template_parts(fields.one(SEQUENCE))
     algorithms: list[AlgorithmIdentifier] = []
     lengths: list[int] = []
-    for control in value["keySpec"] if value["keySpec"].isValue else ():
-        content = bytes(control["value"])
-        if str(control["type"]) == _ALGORITHM_CONTROL:
-            algorithms.append(algorithm(decode_value(content, rfc5280.AlgorithmIdentifier())))
-        elif str(control["type"]) == _RSA_LENGTH_CONTROL:
-            lengths.append(integer(decode_value(content, univ.Integer())))
-    extensions = template["extensions"] if template["extensions"].isValue else ()
-    subject = template["subject"]
+    for kind, value in controls(fields.maybe(SEQUENCE) or b""):
+        if kind == _ALGORITHM_CONTROL:
+            algorithms.append(algorithm(inside(value, SEQUENCE)))
+        elif kind == _RSA_LENGTH_CONTROL:
+            lengths.append(integer(inside(value, INTEGER)))
     return TemplateContent(
-        _attributes(bytes(subject)) if subject.isValue else None,
-        template["issuer"].isValue,
-        template["validity"].isValue,
-        tuple(str(extension["extnID"]) for extension in extensions),
+        None if template.subject is None else _attributes(template.subject),
+        template.issuer is not None,
+        template.validity is not None,
+        tuple(extension.oid for extension in template.extensions),
         tuple(algorithms),
         tuple(lengths),
     )
@@ -123,12 +104,14 @@ def encode_crl_status(issuer: x509.Name, this_update: datetime | None) -> bytes:
 
 
 def _attributes(der: bytes) -> tuple[tuple[str, str], ...]:
-    name = decode_value(der, rfc5280.RDNSequence())
+    """The attributes of a Name (RFC 5280 4.1.2.4), which may be empty where `cryptography` takes none."""
     return tuple(
-        (str(attribute["type"]), _text(bytes(attribute["value"])))
-        for rdn in name
-        for attribute in rdn
+        read(attribute, _attribute) for rdn in items(der) for attribute in values(inside(rdn, SET))
     )
+
+
+def _attribute(fields: Fields) -> tuple[str, str]:
+    return oid(fields.one(OID)), _text(fields.any())
 
 
 def _text(der: bytes) -> str:

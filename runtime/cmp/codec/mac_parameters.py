@@ -1,5 +1,3 @@
-# pyright: basic
-# pyasn1 makes the members of its classes at run time; strict typing sees nothing in them.
 """DER of the parameters of password-based MACs in, data out, and back.
 
 PBMParameter is RFC 9810 5.1.3.1; PBMAC1-params with PBKDF2-params is RFC 8018 A.5 and A.2.
@@ -7,16 +5,17 @@ PBMParameter is RFC 9810 5.1.3.1; PBMAC1-params with PBKDF2-params is RFC 8018 A
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from pyasn1.type import namedtype, univ
-from pyasn1_modules import rfc4210, rfc5280
+from typing import TypeVar
 
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier, PBMParameter
 from . import der
-from .algorithms import algorithm, integer, read
+from .fields import INTEGER, OCTET_STRING, SEQUENCE, Fields, read_sequence
+from .values import algorithm, integer
 
+_T = TypeVar("_T")
 PBKDF2 = "1.2.840.113549.1.5.12"
 # What prf is where it is left out (RFC 8018 A.2).
 _DEFAULT_PRF = AlgorithmIdentifier("1.2.840.113549.2.7", b"\x05\x00")
@@ -33,40 +32,21 @@ class PBMAC1Parameter:
     mac: AlgorithmIdentifier
 
 
-def _sequence(*fields: namedtype.NamedType):
-    return univ.Sequence(componentType=namedtype.NamedTypes(*fields))
-
-
-# pyasn1-modules has these types, too, with limits on numbers that say nothing when they refuse one.
-_PBKDF2_PARAMS = _sequence(
-    # A CHOICE of OCTET STRING and an algorithm that makes the salt, which nobody has defined.
-    namedtype.NamedType("salt", univ.OctetString()),
-    namedtype.NamedType("iterationCount", univ.Integer()),
-    namedtype.OptionalNamedType("keyLength", univ.Integer()),
-    # DEFAULT hmacWithSHA1: as an optional field, so that what stands there is what came.
-    namedtype.OptionalNamedType("prf", rfc5280.AlgorithmIdentifier()),
-)
-_PBMAC1_PARAMS = _sequence(
-    namedtype.NamedType("keyDerivationFunc", rfc5280.AlgorithmIdentifier()),
-    namedtype.NamedType("messageAuthScheme", rfc5280.AlgorithmIdentifier()),
-)
-
-
 def decode_pbm_parameter(data: bytes) -> PBMParameter:
     """The parameters of a PasswordBasedMac.
 
     Raises:
         MalformedMessage: if they are none.
     """
-    return read(data, rfc4210.PBMParameter(), _pbm_parameter, "PBMParameter")
+    return _read(data, _pbm_parameter, "PBMParameter")
 
 
-def _pbm_parameter(value) -> PBMParameter:
+def _pbm_parameter(fields: Fields) -> PBMParameter:
     return PBMParameter(
-        bytes(value["salt"]),
-        algorithm(value["owf"]),
-        integer(value["iterationCount"]),
-        algorithm(value["mac"]),
+        fields.one(OCTET_STRING),
+        algorithm(fields.one(SEQUENCE)),
+        integer(fields.one(INTEGER)),
+        algorithm(fields.one(SEQUENCE)),
     )
 
 
@@ -86,26 +66,36 @@ def decode_pbmac1_parameter(data: bytes) -> PBMAC1Parameter:
     Raises:
         MalformedMessage: if they are none, or the key is derived by something else than PBKDF2.
     """
-    derivation, mac = read(
-        data,
-        _PBMAC1_PARAMS,
-        lambda v: (algorithm(v["keyDerivationFunc"]), algorithm(v["messageAuthScheme"])),
-        "PBMAC1-params",
-    )
+    derivation, mac = _read(data, _pbmac1_parameter, "PBMAC1-params")
     if derivation.oid != PBKDF2:
         raise MalformedMessage(f"the key is derived by {derivation.oid}, and PBKDF2 is known")
-    return read(
-        derivation.parameters or b"",
-        _PBKDF2_PARAMS,
-        lambda v: PBMAC1Parameter(
-            bytes(v["salt"]),
-            integer(v["iterationCount"]),
-            integer(v["keyLength"]) if v["keyLength"].isValue else None,
-            algorithm(v["prf"]) if v["prf"].isValue else _DEFAULT_PRF,
-            mac,
-        ),
-        "PBKDF2-params",
+    salt, iteration_count, key_length, prf = _read(
+        derivation.parameters or b"", _pbkdf2_parameter, "PBKDF2-params"
     )
+    return PBMAC1Parameter(salt, iteration_count, key_length, prf, mac)
+
+
+def _pbmac1_parameter(fields: Fields) -> tuple[AlgorithmIdentifier, AlgorithmIdentifier]:
+    return algorithm(fields.one(SEQUENCE)), algorithm(fields.one(SEQUENCE))
+
+
+def _pbkdf2_parameter(fields: Fields) -> tuple[bytes, int, int | None, AlgorithmIdentifier]:
+    # The salt is a CHOICE of OCTET STRING and an algorithm that makes it, which nobody has defined.
+    salt, iteration_count = fields.one(OCTET_STRING), integer(fields.one(INTEGER))
+    key_length, prf = fields.maybe(INTEGER), fields.maybe(SEQUENCE)
+    return (
+        salt,
+        iteration_count,
+        None if key_length is None else integer(key_length),
+        _DEFAULT_PRF if prf is None else algorithm(prf),
+    )
+
+
+def _read(data: bytes, read: Callable[[Fields], _T], name: str) -> _T:
+    try:
+        return read_sequence(data, read)
+    except MalformedMessage as error:
+        raise MalformedMessage(f"no {name}: {error.message}") from None
 
 
 def encode_pbmac1_parameter(parameter: PBMAC1Parameter) -> bytes:

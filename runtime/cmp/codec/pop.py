@@ -18,11 +18,11 @@ from pyasn1_modules import rfc5280
 
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
-from . import schema
 from .algorithms import algorithm
 from .cms_parameters import encode_algorithm, reading, whole
 from .schema import _explicit, _maybe, _one, _sequence, _Tagged, list_of
 from .tlv import tlv, untag
+from .values import DIRECTORY_NAME
 
 # One challenge for each request in a message; csc asks for one certificate in each.
 MAX_CHALLENGES = 16
@@ -115,7 +115,7 @@ def decode_rand(der: bytes) -> Rand:
         if number.bit_length() > 8 * MAX_RAND_SIZE:
             raise MalformedMessage(f"the number of a challenge has more than {MAX_RAND_SIZE} bytes")
         tag, name = untag(bytes(value["sender"]))
-        return Rand(number, x509.Name.from_bytes(name) if tag == schema.DIRECTORY_NAME else None)
+        return Rand(number, x509.Name.from_bytes(name) if tag == DIRECTORY_NAME else None)
 
 
 def encode_responses(numbers: Sequence[int]) -> bytes:

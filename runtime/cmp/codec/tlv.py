@@ -36,6 +36,19 @@ def untag(der: bytes) -> tuple[int, bytes]:
     return first & 0x1F, der[start:]
 
 
+def value_end(der: bytes, at: int) -> tuple[int, int]:
+    """Where the content of the value that begins at `at` begins, and where it ends.
+
+    Raises:
+        MalformedMessage: if it is cut off, or its length is not DER's.
+    """
+    start = _content_start(der, at, len(der))
+    end = start + _length(der, at + 1, start)
+    if end > len(der):
+        raise MalformedMessage("a value is longer than what it stands in")
+    return start, end
+
+
 def measure(der: bytes, most: int, deepest: int) -> None:
     """Check that a DER value has at most `most` values in it, nested at most `deepest` deep.
 
@@ -74,8 +87,8 @@ def measure(der: bytes, most: int, deepest: int) -> None:
 
 
 def _content_start(der: bytes, at: int, end: int) -> int:
-    if at + 1 >= end or der[at] & 0x1F == 0x1F:
-        raise MalformedMessage("a value is cut off, or has a tag beyond 30")
+    if at + 1 >= end or der[at] == 0 or der[at] & 0x1F == 0x1F:
+        raise MalformedMessage("a value is cut off, or has a tag that is none, or beyond 30")
     size = der[at + 1] & 0x7F if der[at + 1] >= 0x80 else 0
     if der[at + 1] == 0x80 or size > 4 or at + 2 + size > end:
         raise MalformedMessage("a length is indefinite, cut off, or beyond all measure")

@@ -1,7 +1,7 @@
 """`model` objects in, the DER of PKIMessages and their parts out.
 
-What stands where is in `schema`, which reads it; the tags here are those of RFC 9810 5.1 to 5.3 and of
-RFC 4211 5 to 7.
+What stands where is read by `reading`, `bodies` and `crmf`; the tags here are those of RFC 9810 5.1 to 5.3
+and of RFC 4211 5 to 7.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ from ..model import (
     RevRepContent,
     RevReqContent,
 )
-from . import schema
+from .bodies import TAGS
+from .crmf import OLD_CERT_ID
 from .der import (
     NULL,
     algorithm,
@@ -61,6 +62,7 @@ from .der import (
     texts,
 )
 from .tlv import content_of, tlv
+from .values import DIRECTORY_NAME
 
 
 def encode_message(
@@ -86,7 +88,7 @@ def encode_cert_request(
     """A CertRequest (RFC 4211 5): what the signature of proof of possession is computed over."""
     controls = b""
     if old_cert_id is not None:
-        controls = sequence(sequence(oid(schema.OLD_CERT_ID), _cert_id(old_cert_id)))
+        controls = sequence(sequence(oid(OLD_CERT_ID), _cert_id(old_cert_id)))
     return sequence(integer(cert_req_id), _template(template), controls)
 
 
@@ -123,7 +125,7 @@ def _info(info: InfoTypeAndValue) -> bytes:
 def _body(body: PKIBody) -> bytes:
     if body.type is None:
         raise ValueError(f"a body of type {body.content} cannot be written")
-    return tagged(schema.TAGS[body.type], _content(body.content))
+    return tagged(TAGS[body.type], _content(body.content))
 
 
 def _content(content: BodyContent) -> bytes:
@@ -268,7 +270,7 @@ def _status_info(status: PKIStatusInfo) -> bytes:
 def _general_name(name: x509.Name | None) -> bytes:
     """A directoryName; None gives the NULL-DN."""
     named = x509.Name([]) if name is None else name
-    return tagged(schema.DIRECTORY_NAME, named.public_bytes())
+    return tagged(DIRECTORY_NAME, named.public_bytes())
 
 
 def encode_time(time: datetime) -> bytes:

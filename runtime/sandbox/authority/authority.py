@@ -1,69 +1,100 @@
-"""The CA's keys and what it signs with them: its own certificates, those of end entities, and CRLs."""
+"""The CA as the parts of the sandbox see it: who it is, what it issues with, and how that is verified.
+
+A root signs the issuing CA and links to other roots. The issuing CA signs end entities and the CMP signer,
+which speaks for the CA. The two are a generation; when the root is rolled over, a new one comes before those
+that were, whose certificates stay valid.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
-from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from ...files import write_atomically
-from .root import ROOT_FILE
+from .certified_key import CertifiedKey
+from .signing import certify
 
-ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox root CA")])
-SIGNER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csc sandbox CMP server")])
-_CMC_CA = ObjectIdentifier("1.3.6.1.5.5.7.3.27")  # id-kp-cmcCA, RFC 6402; RFC 9810 4.5
-
-ROOT_VALIDITY = timedelta(days=3650)
 VALIDITY = timedelta(days=90)
-# Clocks of end entities may be behind; a certificate that is not valid yet helps nobody.
-_BACKDATED = timedelta(minutes=5)
+"""How long an end entity's certificate is valid where no profile says otherwise."""
 
-# RFC 9935 5: keyEncipherment, and nothing else.
-_KEM_KEYS = (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)
 
-Key = ec.EllipticCurvePrivateKey
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A root, and the CA that issues under it. A root of earlier versions has issued itself as well."""
+
+    root: CertifiedKey
+    issuing: CertifiedKey
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How the root of now and a former one vouch for each other (RFC 9810 4.4)."""
+
+    new_with_old: x509.Certificate
+    old_with_new: x509.Certificate
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Root and CMP signer. The signer speaks for the CA; the root signs certificates only."""
+    """The CA. `generations` begin with the one in use; `links` are to the roots of the others, in order."""
 
-    root: x509.Certificate
-    root_key: Key = field(repr=False)
-    signer: x509.Certificate
-    signer_key: Key = field(repr=False)
+    generations: tuple[Generation, ...]
+    links: tuple[Links, ...]
+    signer: CertifiedKey
 
+    @property
+    def root(self) -> CertifiedKey:
+        """What end entities are to trust."""
+        return self.generations[0].root
 
-def open_authority(folder: Path, now: datetime) -> Authority:
-    """The authority whose keys lie in `folder`; it is made if there is none.
+    @property
+    def issuing(self) -> CertifiedKey:
+        """What signs certificates now."""
+        return self.generations[0].issuing
 
-    Raises:
-        OSError: if the folder cannot be used.
-        ValueError: if what lies there is no authority.
-    """
-    root_file, signer_file = folder / ROOT_FILE, folder / "signer.pem"
-    if not root_file.exists():
-        root_key = _new_key()
-        _store(root_file, root_key, _make_root(root_key, now))
-    root_key, root = _load(root_file)
-    if not signer_file.exists():
-        signer_key = _new_key()
-        _store(signer_file, signer_key, _make_signer(root_key, signer_key, now))
-    signer_key, signer = _load(signer_file)
-    return Authority(root, root_key, signer, signer_key)
+    @property
+    def cas(self) -> tuple[CertifiedKey, ...]:
+        """Everything that has a CRL: the CA that issues now first, then its root, then those before them."""
+        return tuple(ca for each in self.generations for ca in (each.issuing, each.root))
+
+    @property
+    def name(self) -> x509.Name:
+        """What the CA calls itself where no certificate speaks for it."""
+        return self.root.name
+
+    @property
+    def issuers(self) -> tuple[x509.Name, ...]:
+        """The names of its CAs."""
+        return tuple(dict.fromkeys(ca.name for ca in self.cas))
+
+    @property
+    def names(self) -> tuple[x509.Name, ...]:
+        """Under which names requests are sent to it."""
+        return (*self.issuers, self.signer.name)
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """What lies between what is issued now and any root that was ever trusted, without the roots."""
+        return (self.issuing.certificate, *(link.new_with_old for link in self.links))
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """All that chains of certificates of this CA can need, with the root of now (RFC 9483 4.3.1)."""
+        return (
+            self.issuing.certificate,
+            self.root.certificate,
+            *(link.new_with_old for link in self.links),
+            *(link.old_with_new for link in self.links),
+            *(each.issuing.certificate for each in self.generations[1:]),
+        )
+
+    def links_of(self, root: x509.Certificate) -> Links | None:
+        """How a former root and the one of now vouch for each other; None if it is no former one."""
+        former = (each.root.certificate for each in self.generations[1:])
+        return dict(zip(former, self.links, strict=True)).get(root)
 
 
 def issue(
@@ -72,123 +103,19 @@ def issue(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
+    validity: timedelta,
     now: datetime,
 ) -> x509.Certificate:
-    """An end entity's certificate. `extensions` are taken over as they are."""
-    usage = _usage(
-        digital_signature=not isinstance(key, _KEM_KEYS),
-        key_encipherment=isinstance(key, (rsa.RSAPublicKey, *_KEM_KEYS)),
+    """An end entity's certificate.
+
+    `extensions` are taken over as they are, and are all but the key identifiers: BasicConstraints and
+    KeyUsage are the caller's to give, too. It is not valid for longer than the issuing CA's.
+    """
+    return certify(
+        authority.issuing,
+        subject=subject,
+        key=key,
+        extensions=extensions,
+        validity=validity,
+        now=now,
     )
-    builder = (
-        _builder(subject, ROOT_NAME, key, now, VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(_authority_key(authority.root_key), critical=False)
-    )
-    for extension in extensions:
-        builder = builder.add_extension(extension.value, extension.critical)
-    return builder.sign(authority.root_key, hashes.SHA256())
-
-
-def sign_crl(
-    authority: Authority,
-    revoked: Sequence[x509.RevokedCertificate],
-    *,
-    number: int,
-    begins: datetime,
-    ends: datetime,
-) -> x509.CertificateRevocationList:
-    """The root's CRL number `number`."""
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(ROOT_NAME)
-        .last_update(begins)
-        .next_update(ends)
-        .add_extension(_authority_key(authority.root_key), critical=False)
-        .add_extension(x509.CRLNumber(number), critical=False)
-    )
-    for certificate in revoked:
-        builder = builder.add_revoked_certificate(certificate)
-    return builder.sign(authority.root_key, hashes.SHA256())
-
-
-def _make_root(key: Key, now: datetime) -> x509.Certificate:
-    usage = _usage(key_cert_sign=True, crl_sign=True)
-    return (
-        _builder(ROOT_NAME, ROOT_NAME, key.public_key(), now, ROOT_VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-
-
-def _make_signer(root_key: Key, key: Key, now: datetime) -> x509.Certificate:
-    return (
-        _builder(SIGNER_NAME, ROOT_NAME, key.public_key(), now, ROOT_VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([_CMC_CA]), critical=False)
-        .add_extension(_authority_key(root_key), critical=False)
-        .sign(root_key, hashes.SHA256())
-    )
-
-
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: CertificatePublicKeyTypes,
-    now: datetime,
-    validity: timedelta,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + validity)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _authority_key(key: Key) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-
-
-def _usage(
-    *,
-    digital_signature: bool = False,
-    key_encipherment: bool = False,
-    key_cert_sign: bool = False,
-    crl_sign: bool = False,
-) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=False,
-        key_encipherment=key_encipherment,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _new_key() -> Key:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def _store(path: Path, key: Key, certificate: x509.Certificate) -> None:
-    """Key and certificate in one file, so that neither is there without the other."""
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_atomically(path, pem + certificate.public_bytes(Encoding.PEM), 0o600)
-
-
-def _load(path: Path) -> tuple[Key, x509.Certificate]:
-    data = path.read_bytes()
-    key = load_pem_private_key(data, password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} holds no key of the sandbox CA")  # noqa: TRY004
-    return key, x509.load_pem_x509_certificate(data)

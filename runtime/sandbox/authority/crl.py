@@ -1,4 +1,4 @@
-"""What the ledger says is revoked in, the CA's current CRL out (RFC 5280 5).
+"""What the ledger says is revoked in, a CA's current CRL out (RFC 5280 5).
 
 A list is kept until a certificate is revoked or taken back, or until the list is about to be out of date, so
 that who holds it is told that there is no newer one.
@@ -14,34 +14,42 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import REASONS
 from ..requests.desk import Desk
-from .authority import sign_crl
+from .certified_key import CertifiedKey
+from .signing import sign_crl
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)
 _FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
 
 
-def current_crl(desk: Desk) -> x509.CertificateRevocationList:
-    """The CRL in force, made and stored if there is none, or none that still is."""
-    revoked = [entry for entry in desk.ledger.entries() if entry.status is Status.REVOKED]
+def current_crl(desk: Desk, ca: CertifiedKey) -> x509.CertificateRevocationList:
+    """The CRL of `ca` in force, made and stored if there is none, or none that still is.
+
+    It lists what was issued under the CA's name, with whichever key (RFC 5280 5: one issuer is one name).
+    """
+    revoked = [
+        entry
+        for entry in desk.ledger.entries()
+        if entry.status is Status.REVOKED and entry.certificate.issuer == ca.name
+    ]
     listed = "\n".join(f"{e.serial_number} {e.reason} {e.changed_at}" for e in revoked)
-    number, begins = 0, desk.now.replace(microsecond=0)
-    last = desk.ledger.last_crl()
+    begins = desk.now.replace(microsecond=0)
+    last = desk.ledger.last_crl(ca.identifier)
     if last is not None:
         crl = x509.load_der_x509_crl(last.data)
         if last.listed == listed and desk.now < crl.last_update_utc + _RENEWED_AFTER:
             return crl
-        number = last.number
         # A newer list is told by its thisUpdate, which counts whole seconds.
         begins = max(begins, crl.last_update_utc + timedelta(seconds=1))
+    number = desk.ledger.last_crl_number() + 1
     crl = sign_crl(
-        desk.authority,
+        ca,
         [_revoked(entry) for entry in revoked],
-        number=number + 1,
+        number=number,
         begins=begins,
         ends=begins + VALIDITY,
     )
-    desk.ledger.store_crl(number + 1, listed, crl.public_bytes(Encoding.DER))
+    desk.ledger.store_crl(ca.identifier, number, listed, crl.public_bytes(Encoding.DER))
     return crl
 
 

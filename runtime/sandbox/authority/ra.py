@@ -14,19 +14,20 @@ from ..ledger.ledger import Status
 from ..requests.desk import Desk
 from ..requests.outsiders import RA_USAGE
 from ..requests.requester import TRANSACTION_ID_SIZE
-from .authority import issue
+from .authority import VALIDITY, issue
+from .extensions import of_signer
 
 _BY_HAND = "operator"
 
 
 def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
     """Issue it and enter it in the ledger. id-kp-cmcRA is its only extended key usage."""
-    usage = x509.ExtendedKeyUsage([RA_USAGE])
     certificate = issue(
         desk.authority,
         subject=subject,
         key=key,
-        extensions=[x509.Extension(usage.oid, False, usage)],
+        extensions=of_signer(RA_USAGE),
+        validity=VALIDITY,
         now=desk.now,
     )
     desk.ledger.add(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-# Certificate and key lie in one file.
+# The root's certificate is the first in both; the second is a copy, or of an earlier version.
+AUTHORITY_FILE = "authority.pem"
 ROOT_FILE = "root.pem"
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
@@ -16,9 +17,11 @@ def root_of(folder: Path) -> bytes | None:
     Raises:
         OSError, ValueError: if it cannot be read, or is no certificate in PEM.
     """
-    try:
-        data = (folder / ROOT_FILE).read_text(encoding="ascii")
-    except FileNotFoundError:
-        return None
-    begin = data.index(_BEGIN) + len(_BEGIN)
-    return base64.b64decode(data[begin : data.index(_END, begin)])
+    for name in (AUTHORITY_FILE, ROOT_FILE):
+        try:
+            data = (folder / name).read_text(encoding="ascii")
+        except FileNotFoundError:
+            continue
+        begin = data.index(_BEGIN) + len(_BEGIN)
+        return base64.b64decode(data[begin : data.index(_END, begin)])
+    return None

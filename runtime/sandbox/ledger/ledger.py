@@ -259,14 +259,23 @@ class Ledger:
 
     # -- revocation lists --------------------------------------------------------------------------
 
-    def store_crl(self, number: int, listed: str, data: bytes) -> None:
-        """Keep a new CRL."""
-        self._execute("INSERT INTO crl VALUES (?, ?, ?)", number, listed, data)
+    def store_crl(self, ca: str, number: int, listed: str, data: bytes) -> None:
+        """Keep a new CRL of a CA, which is named by its key identifier."""
+        self._execute("INSERT INTO ca_crl VALUES (?, ?, ?, ?)", ca, number, listed, data)
 
-    def last_crl(self) -> StoredCRL | None:
-        """The newest CRL."""
-        rows = self._query("SELECT number, listed, data FROM crl ORDER BY number DESC LIMIT 1")
+    def last_crl(self, ca: str) -> StoredCRL | None:
+        """The newest CRL of a CA."""
+        rows = self._query(
+            "SELECT number, listed, data FROM ca_crl WHERE ca = ? ORDER BY number DESC LIMIT 1", ca
+        )
         return StoredCRL(*rows[0]) if rows else None
+
+    def last_crl_number(self) -> int:
+        """The highest CRLNumber that any list has; 0 if there is none."""
+        rows = self._query(
+            "SELECT max(number) FROM (SELECT number FROM crl UNION SELECT number FROM ca_crl)"
+        )
+        return rows[0][0] or 0
 
     def _execute(self, statement: str, *values: object) -> None:
         with self._lock:

@@ -30,8 +30,16 @@ CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are 
     polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
 );
 
-CREATE TABLE IF NOT EXISTS crl (      -- every CRL that was made; the last one is in force
+CREATE TABLE IF NOT EXISTS crl (      -- CRLs of earlier versions: their numbers are not given again
     number INTEGER PRIMARY KEY,       -- CRLNumber
-    listed TEXT NOT NULL,             -- what it revokes: a line with serial, reason and time for each
+    listed TEXT NOT NULL,
     data BLOB NOT NULL                -- DER
+);
+
+CREATE TABLE IF NOT EXISTS ca_crl (   -- every CRL that was made; the last one of each CA is in force
+    ca TEXT NOT NULL,                 -- its subject key identifier, hexadecimal
+    number INTEGER NOT NULL,          -- CRLNumber; no two lists have the same
+    listed TEXT NOT NULL,             -- what it revokes: a line with serial, reason and time for each
+    data BLOB NOT NULL,               -- DER
+    PRIMARY KEY (ca, number)
 );

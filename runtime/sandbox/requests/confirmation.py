@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
 
@@ -18,15 +17,22 @@ from ...cmp.model import (
     PKIStatus,
     PKIStatusInfo,
 )
+from ...cmp.signatures import ED448, ED25519
 from ..ledger.ledger import Answer, LedgerEntry, Status
 from .desk import Desk, Order, Response
 from .enrolment import ANSWERS
 from .refusal import Refusal
 
-_HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256,
-    "2.16.840.1.101.3.4.2.2": hashes.SHA384,
-    "2.16.840.1.101.3.4.2.3": hashes.SHA512,
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+    "2.16.840.1.101.3.4.2.12": hashes.SHAKE256(64),  # RFC 8702 2: 512 bits
+}
+# RFC 9481 3.3 names the hash that EdDSA's signatures do not; none is named for ML-DSA.
+_OF_SIGNATURE: dict[str, hashes.HashAlgorithm] = {
+    ED25519: hashes.SHA512(),
+    ED448: hashes.SHAKE256(64),
 }
 _CMP2021 = 3
 _CONFIRMED = Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
@@ -99,11 +105,22 @@ def _cert_hash(
 ) -> bytes:
     certificate = entry.certificate
     if hash_alg is None:
-        algorithm = certificate.signature_hash_algorithm
-        assert algorithm is not None  # noqa: S101  (we sign with ECDSA)
-        return certificate.fingerprint(algorithm)
+        oid = certificate.signature_algorithm_oid.dotted_string
+        algorithm = certificate.signature_hash_algorithm or _OF_SIGNATURE.get(oid)
+        if algorithm is None:
+            raise Refusal(
+                PKIFailureInfo.BAD_DATA_FORMAT,
+                "hashAlg is missing, and the certificate's signature names no hash",
+            )
+        return _digest(algorithm, entry.data)
     if header.pvno != _CMP2021:  # RFC 9810 5.3.18
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "hashAlg belongs to cmp2021: pvno 3")
     if hash_alg.oid not in _HASHES:
         raise Refusal(PKIFailureInfo.BAD_ALG, f"the hash {hash_alg.oid} is not accepted")
-    return certificate.fingerprint(_HASHES[hash_alg.oid]())
+    return _digest(_HASHES[hash_alg.oid], entry.data)
+
+
+def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    digest = hashes.Hash(algorithm)
+    digest.update(data)
+    return digest.finalize()

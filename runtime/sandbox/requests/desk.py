@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
+
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
 from ..behaviour import Behaviour
@@ -53,6 +55,8 @@ class Response:
     body: PKIBody
     expects: str = ""
     general_info: tuple[InfoTypeAndValue, ...] = ()
+    certificates: tuple[x509.Certificate, ...] = ()
+    """What goes into extraCerts beside the chain of who signs."""
 
 
 # What carries out an order that was found right. It cannot be refused any more.

@@ -25,7 +25,8 @@ from ...cmp.model import (
     PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
-from ..authority.authority import ROOT_NAME, issue
+from ..authority.authority import VALIDITY, issue
+from ..authority.extensions import of_end_entity, plain
 from ..authority.profiles import usages_of
 from ..ledger.ledger import LedgerEntry, Status
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
@@ -79,7 +80,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
         subject = _renewed_subject(desk, request, order.requester)
     elif subject is None or not subject.rdns:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
-    if request.template.issuer not in (None, x509.Name([]), ROOT_NAME):
+    if request.template.issuer not in (None, x509.Name([]), *desk.authority.issuers):
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
     if request.template.public_key is None:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
@@ -88,7 +89,7 @@ def enrol(desk: Desk, order: Order) -> Deed:
         check_ra_verified(order)
     else:
         check_possession(request, key, order.header)
-    return _deed(desk, order, subject, key, request.template.extensions)
+    return _deed(desk, order, subject, key, request.template.extensions, request.template.issuer)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -135,12 +136,16 @@ def _deed(
     subject: x509.Name,
     key: SubjectKey,
     requested: Sequence[Extension],
+    issuer: x509.Name | None = None,
 ) -> Deed:
     (usage,) = usages_of(order.header, 1)
     extensions, dropped = _extensions(requested)
     if usage is not None:
-        extensions.append(x509.Extension(usage.oid, False, usage))
+        extensions.append(plain(usage))
     changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+    issues = desk.authority.issuing.name
+    if issuer is not None and issuer.rdns and issuer != issues:
+        changes.append(f"issued by {issues.rfc4514_string()}")
     if desk.behaviour.modifies:
         subject = x509.Name([*subject.rdns, _MODIFIED])
         changes.append(f"with the subject {subject.rfc4514_string()}")
@@ -177,11 +182,12 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
     response = _response(cert_req_id, status, certificate, wanted.key)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
-        ca_pubs = (desk.authority.root.public_bytes(Encoding.DER),)
+        ca_pubs = (desk.authority.root.certificate.public_bytes(Encoding.DER),)
     return Response(
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
         () if confirms else (IMPLICIT_CONFIRM,),
+        desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 
@@ -218,7 +224,7 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
             raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId does not say what to renew")
         return requester.certificate
     old = desk.ledger.find(f"{old_id.serial_number:x}")
-    if old is None or old_id.issuer != ROOT_NAME:
+    if old is None or old_id.issuer != old.certificate.issuer:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "oldCertId is not of this CA")
     return old
 
@@ -245,7 +251,8 @@ def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=wanted.extensions,
+        extensions=[*of_end_entity(wanted.key), *wanted.extensions],
+        validity=VALIDITY,
         now=desk.now,
     )
     try:

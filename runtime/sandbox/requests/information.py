@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -25,7 +26,6 @@ from ...cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
-from ..authority.authority import ROOT_NAME
 from ..authority.crl import current_crl
 from ..authority.profiles import usages_of
 from .der import read_time
@@ -157,18 +157,30 @@ def _control(oid: str, value: bytes) -> bytes:
 
 def _ca_certs(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    root = question.desk.authority.root.public_bytes(Encoding.DER)
-    return InfoTypeAndValue(_CA_CERTS, der.sequence(root))
+    certificates = question.desk.authority.certificates
+    return InfoTypeAndValue(
+        _CA_CERTS, der.sequence_of(each.public_bytes(Encoding.DER) for each in certificates)
+    )
 
 
 def _root_update(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.2: no infoValue, as this CA has had one root only."""
-    if question.value is not None:
+    """RFC 9483 4.3.2: what came after a root, by default after the last one; no infoValue if nothing did."""
+    authority = question.desk.authority
+    if question.value is None:
+        links = next(iter(authority.links), None)
+    else:
         try:
-            x509.load_der_x509_certificate(question.value)
+            links = authority.links_of(x509.load_der_x509_certificate(question.value))
         except (ValueError, x509.InvalidVersion):
             raise MalformedMessage("a certificate was expected") from None
-    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    if links is None:
+        return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    content = der.sequence(
+        authority.root.certificate.public_bytes(Encoding.DER),
+        der.tagged(0, links.new_with_old.public_bytes(Encoding.DER)),
+        der.tagged(1, links.old_with_new.public_bytes(Encoding.DER)),
+    )
+    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE, content)
 
 
 # -- revocation lists ------------------------------------------------------------------------------
@@ -176,44 +188,50 @@ def _root_update(question: _Question) -> InfoTypeAndValue:
 
 def _current_crl(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    return InfoTypeAndValue(_CURRENT_CRL, current_crl(question.desk).public_bytes(Encoding.DER))
+    desk = question.desk
+    crl = current_crl(desk, desk.authority.issuing)
+    return InfoTypeAndValue(_CURRENT_CRL, crl.public_bytes(Encoding.DER))
 
 
 def _crl_update(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.4: the CRL, if it is newer than the one that the client names for its source."""
+    """RFC 9483 4.3.4: the CRLs that are newer than the one that the client names for their source."""
     if question.value is None:
         raise MalformedMessage("it has to name a source")
     statuses = read_sequence(question.value)
     if not statuses:
         raise MalformedMessage("it has to name a source")
-    crl = current_crl(question.desk)
-    older = [_is_older(status, crl) for status in statuses]
-    if not any(older):
-        return InfoTypeAndValue(_CRLS)
-    return InfoTypeAndValue(_CRLS, der.sequence(crl.public_bytes(Encoding.DER)))
+    held = [_held(status) for status in statuses]
+    newer: list[bytes] = []
+    for ca in question.desk.authority.cas:
+        times = [time for names, time in held if ca.name in names]
+        if times:
+            crl = current_crl(question.desk, ca)
+            if any(time is None or time < crl.last_update_utc for time in times):
+                newer.append(crl.public_bytes(Encoding.DER))
+    return InfoTypeAndValue(_CRLS, der.sequence(*newer) if newer else None)
 
 
-def _is_older(status: bytes, crl: x509.CertificateRevocationList) -> bool:
-    """Whether a CRLStatus is of this CA, and of a list older than `crl`."""
+def _held(status: bytes) -> tuple[list[x509.Name | None], datetime | None]:
+    """CRLStatus: whose list the client means, and of when the one is that it has."""
     fields = read_sequence(status)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage("a CRLStatus has a source and perhaps a time")
-    held = read_time(fields[1]) if len(fields) == 2 else None
-    return _is_ours(fields[0]) and (held is None or held < crl.last_update_utc)
+    time = read_time(fields[1]) if len(fields) == 2 else None
+    return _issuers(fields[0]), time
 
 
-def _is_ours(source: bytes) -> bool:
+def _issuers(source: bytes) -> list[x509.Name | None]:
     """CRLSource, under explicit tags: [0] a distribution point, of which we have none, or [1] the issuer."""
     number, content = untag(source)
     if number == 0:
         untag(content)
-        return False
+        return []
     if number != 1:
         raise MalformedMessage("a CRLSource is a distribution point or an issuer")
     names = read_sequence(content)
     if not names:
         raise MalformedMessage("GeneralNames are one at least")
-    return ROOT_NAME in [_name(name) for name in names]
+    return [_name(name) for name in names]
 
 
 def _name(general_name: bytes) -> x509.Name | None:

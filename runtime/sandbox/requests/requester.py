@@ -14,7 +14,7 @@ from ...cmp.errors import ProtectionError
 from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
 from ...cmp.model import InfoTypeAndValue, PKIFailureInfo, PKIHeader, PKIMessage
 from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac
-from ..authority.authority import ROOT_NAME, SIGNER_NAME
+from ..authority.authority import Authority
 from ..ledger.ledger import LedgerEntry, Status
 from .outsiders import NOBODY, Outsiders, check_outsider, is_ra
 from .refusal import Refusal
@@ -52,7 +52,7 @@ class Requester:
         return f"external:{self.outsider.fingerprint(hashes.SHA256()).hex()}"
 
 
-def check_header(header: PKIHeader, now: datetime) -> None:
+def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None:
     """Check what every request's header has to hold.
 
     Raises:
@@ -73,10 +73,10 @@ def check_header(header: PKIHeader, now: datetime) -> None:
     if any(i.oid == IMPLICIT_CONFIRM.oid and i != IMPLICIT_CONFIRM for i in header.general_info):
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
     recipient = header.recipient
-    if recipient is not None and recipient.rdns and recipient not in (ROOT_NAME, SIGNER_NAME):
+    if recipient is not None and recipient.rdns and recipient not in authority.names:
         raise Refusal(
             PKIFailureInfo.WRONG_AUTHORITY,
-            f"this is {ROOT_NAME.rfc4514_string()}, not {recipient.rfc4514_string()}",
+            f"this is {authority.name.rfc4514_string()}, not {recipient.rfc4514_string()}",
         )
 
 

@@ -10,7 +10,6 @@ from ...cmp.model import (
     RevRepContent,
     RevReqContent,
 )
-from ..authority.authority import ROOT_NAME
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import HOLD, REASONS, TAKE_BACK
 from .desk import ACCEPTED, Deed, Desk, Order, Response
@@ -38,7 +37,7 @@ def revoke(desk: Desk, order: Order) -> Deed:
             PKIFailureInfo.ADD_INFO_NOT_AVAILABLE, "issuer and serial number have to be given"
         )
     entry = desk.ledger.find(f"{serial:x}")
-    if entry is None or issuer != ROOT_NAME:
+    if entry is None or issuer != entry.certificate.issuer:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "no such certificate was issued here")
     if not acts_for_others(order):
         check_owner(entry, order.requester)
