@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.model import (
@@ -74,12 +75,18 @@ def response(**fields: object) -> Change:
 def again(
     change: Callable[[PKIMessage], tuple[PKIHeader, PKIBody]], credential: Credential = SECRET
 ) -> Change:
-    return lambda data: protect(*change(decode(data)), credential, random=os.urandom)
+    def changed(data: bytes) -> bytes:
+        message = decode(data)
+        links = [x509.load_der_x509_certificate(der) for der in message.extra_certs]
+        return protect(*change(message), credential, random=os.urandom, extra=links)
+
+    return changed
 
 
-def last_byte(data: bytes) -> bytes:
-    """A MAC is the end of its message."""
-    return data[:-1] + bytes([data[-1] ^ 1])
+def mac(data: bytes) -> bytes:
+    found = decode(data).protection
+    assert found is not None
+    return data.replace(found, found[:-1] + bytes([found[-1] ^ 1]))
 
 
 def earlier(data: bytes) -> bytes:
@@ -102,7 +109,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "no senderNonce": (header(sender_nonce=None), "4: senderNonce is missing, or short"),
     "messageTime": (earlier, "5: messageTime is"),
     "recipient": (header(recipient=name("another")), "6: recipient is"),
-    "MAC": (last_byte, "7: the MAC is wrong"),
+    "MAC": (mac, "7: the MAC is wrong"),
     "another secret": (header(PasswordCredential(b"ref", b"x")), "7: the MAC is wrong"),
     "reference": (header(PasswordCredential(b"x", b"psk")), "7: senderKID is not the reference"),
     "kind of MAC": (

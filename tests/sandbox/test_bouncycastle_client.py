@@ -13,6 +13,8 @@ from peers.sandbox_with_bouncycastle import PBM, PBMAC1, Peer, talking
 
 pytestmark = needs_bouncycastle
 
+IT = "1.3.6.1.5.5.7.4."
+
 
 def test_each_request_with_each_mac(bouncycastle: Peer) -> None:
     for mac in (PBM, PBMAC1, {**PBM, "hash": "sha512"}, {**PBMAC1, "hash": "sha512"}):
@@ -126,7 +128,7 @@ def test_all_that_waits_by_error(java: BouncyCastleClient, tmp_path: Path) -> No
     with talking(java, tmp_path, polls=1, check_after=0, waits_by_error=True) as peer:
         waited = ["pollReq pollRep"]
         peer.enrolled("old")
-        genm = peer.ok("ask", **PBM, ask="")
+        genm = peer.ok("ask", **PBM, ask=f"{IT}17")
         assert genm.messages == ["genm error", *waited, "pollReq genp"]
         rr = peer.ok("revoke", by="old", old="old")
         assert rr.messages == ["rr error", *waited, "pollReq rp"]
@@ -167,24 +169,23 @@ def test_rejected(java: BouncyCastleClient, tmp_path: Path) -> None:
 
 # -- genm (RFC 9810 5.3.19) ------------------------------------------------------------------------
 
-IT = "1.3.6.1.5.5.7.4."
-
 
 def test_questions(bouncycastle: Peer) -> None:
-    root = bouncycastle.ca.root.public_bytes(Encoding.DER).hex()
+    ca = (*bouncycastle.ca.chain, bouncycastle.ca.root)
+    certificates = [certificate.public_bytes(Encoding.DER).hex() for certificate in ca]
     for credential in (PBM, PBMAC1):
-        asked = (2, 3, 6, 17, 18, 19, 20, 99)
+        asked = (2, 3, 17, 6, 18, 19, 20, 99)
         report = bouncycastle.ok(
             "ask", **credential, ask=",".join(f"{IT}{number}" for number in asked)
         )
         assert report.messages == ["genm genp"]
-        given = [f"{IT}{n}" for n in (2, 3, 6, 17)] + [
+        given = [f"{IT}{n}" for n in (2, 3, 17, 6)] + [
             f"{IT}19",
             f"{IT}18 without a value",
             f"{IT}7",
         ]
         assert report.all("answer") == given
-        assert report.all("caCert") == [root]
+        assert report.all("caCert") == certificates
         # rootCaKeyUpdate is an answer and no question (RFC 9810 5.3.19.15).
         assert report.all("unsupported") == [f"{IT}18", f"{IT}99"]
         assert len(report.all("crl")) == 1

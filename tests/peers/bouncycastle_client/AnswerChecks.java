@@ -59,13 +59,15 @@ final class AnswerChecks {
             && header.getRecipient().equals(transaction.carrier);
         expect(isForCarrier || asked.getSender().equals(header.getRecipient()),
             "6: recipient is " + header.getRecipient());
+        List<X509CertificateHolder> extra = Trust.holders(answer.getExtraCerts());
+        transaction.others.addAll(extra);
         AlgorithmIdentifier algorithm = header.getProtectionAlg();
         if (algorithm == null || answer.getProtection() == null) {
             expect(false, "the answer is not protected");
         } else if (Macs.isMac(algorithm)) {
             checkMac(algorithm); // 7
         } else {
-            checkSignature(); // 8
+            checkSignature(extra); // 8
         }
         if (!isRight) {
             throw new Over("the answer is not right");
@@ -120,17 +122,15 @@ final class AnswerChecks {
         return string == null ? null : string.getOctets();
     }
 
-    private void checkSignature() throws CMPException, OperatorCreationException {
+    private void checkSignature(List<X509CertificateHolder> extra) throws CMPException, OperatorCreationException {
         expect(answer.getBody().getType() == PKIBody.TYPE_ERROR
             || transaction.credential instanceof Credential.Signer, "8: signed, and not with a MAC");
-        List<X509CertificateHolder> extra = Trust.holders(answer.getExtraCerts());
         if (extra.isEmpty()) {
             expect(false, "8: the signer is not in extraCerts");
             return;
         }
-        transaction.others.addAll(extra);
         X509CertificateHolder signer = extra.get(0);
-        String problem = Trust.problem(signer, extra, transaction.root);
+        String problem = Trust.problem(signer, transaction.others, transaction.root);
         expect(problem == null, "8: the signer: " + problem);
         Extension usage = signer.getExtension(Extension.keyUsage);
         expect(usage == null

@@ -1,3 +1,5 @@
+import java.util.ArrayList;
+import java.util.List;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
@@ -44,6 +46,7 @@ final class Answers {
         } else if (type.equals(CMPObjectIdentifiers.id_it_caCerts)) {
             for (ASN1Encodable item : ASN1Sequence.getInstance(value)) {
                 report.addDer("caCert", CMPCertificate.getInstance(item));
+                transaction.others.add(holder(CMPCertificate.getInstance(item)));
             }
         } else if (type.equals(CMPObjectIdentifiers.id_it_certReqTemplate)) {
             template(CertReqTemplateContent.getInstance(value));
@@ -63,13 +66,20 @@ final class Answers {
         report.add(name, algorithm.getAlgorithm() + (isNamed ? " " + algorithm.getParameters() : ""));
     }
 
+    /** A CRL is its issuer's, whose certificate came along or is the root. */
     private void list(X509CRLHolder crl) throws Exception {
         report.addDer("crl", crl.toASN1Structure());
-        boolean isSigned = transaction.root.getSubject().equals(crl.getIssuer())
-            && crl.isSignatureValid(
-                new JcaContentVerifierProviderBuilder().setProvider("BC").build(transaction.root));
+        List<X509CertificateHolder> known = new ArrayList<>(transaction.others);
+        known.add(transaction.root);
+        boolean isSigned = false;
+        for (X509CertificateHolder issuer : known) {
+            isSigned |= issuer.getSubject().equals(crl.getIssuer())
+                && Trust.problem(issuer, known, transaction.root) == null
+                && crl.isSignatureValid(
+                    new JcaContentVerifierProviderBuilder().setProvider("BC").build(issuer));
+        }
         if (!isSigned) {
-            report.find("the CRL is not of the root");
+            report.find("no issuer of the CRL that leads to the root");
         }
         for (Object entry : crl.getRevokedCertificates()) {
             report.add("revoked",
