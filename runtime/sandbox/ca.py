@@ -77,7 +77,6 @@ class SandboxCA:
         self._clock = clock
         self._behaviour = behaviour
         self._secrets: dict[bytes, bytes] = {}
-        self._known = known
         self._ledger = Ledger(folder / "ledger.db")
         try:
             with self._ledger.transaction():  # one process at a time makes keys
@@ -85,6 +84,7 @@ class SandboxCA:
         except BaseException:
             self._ledger.close()
             raise
+        self._known = known
 
     @classmethod
     def open(
@@ -100,8 +100,8 @@ class SandboxCA:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
         `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
-        are what a CA is made with; where there is one, it has to be as they say. Who else may ask is not
-        kept, either: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
+        are what a CA is made with; where there is one, it has to be as they say. Nor is it kept who else may
+        ask: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
         certificates of other PKIs, whose end entities get their first certificate here (RFC 9483 4.1.1).
 
         Raises:

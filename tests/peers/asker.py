@@ -49,6 +49,8 @@ from csc.runtime.sandbox.ca import SandboxCA
 SECRET = PasswordCredential(b"ref", b"psk")
 # What a sandbox CA calls itself, unless it is told otherwise.
 ROOT_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox root CA")
+ISSUING_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox issuing CA")
+SIGNER_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
 SUBJECT = x509.Name.from_rfc4514_string("CN=device")
 KEY = ec.generate_private_key(ec.SECP256R1())
 

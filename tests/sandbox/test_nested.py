@@ -43,6 +43,7 @@ from peers.asker import (
     KEY,
     ROOT_NAME,
     SECRET,
+    SIGNER_NAME,
     SUBJECT,
     cert_req,
     confirm,

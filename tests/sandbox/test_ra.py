@@ -33,6 +33,7 @@ from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
+    ISSUING_NAME,
     KEY,
     SECRET,
     SUBJECT,
@@ -161,7 +162,7 @@ def _for_another_usage(site: Site) -> RA:
 def _own_update(site: Site) -> bytes:
     """An RA renews its own certificate, and vouches for itself."""
     certificate = certificate_of(site.ra)
-    old = CertId(certificate.issuer, certificate.serial_number)
+    old = CertId(ISSUING_NAME, certificate.serial_number)
     request = replace(cert_req(template(subject=name("ra")), old=old), pop=RA_VERIFIED)
     return site.ra.sends(PKIBody(BodyType.KUR, CertReqMessages((request,))))
 
@@ -226,7 +227,7 @@ def _kept_sender(site: Site) -> bytes:
 
 def _kur_of_another(site: Site) -> bytes:
     own = site.entity()
-    old = CertId(own.certificate.issuer, own.certificate.serial_number)
+    old = CertId(ISSUING_NAME, own.certificate.serial_number)
     return site.ra.sends(ir(cert_req(template(), old=old), body_type=BodyType.KUR))
 
 
@@ -415,7 +416,7 @@ def _revoked(site: Site) -> RA:
 
 REVOCATIONS: dict[str, tuple[Callable[[Site], bytes], PKIFailureInfo]] = {
     "what was never issued": (
-        lambda s: s.ra.sends(_template_rr(s.ca.chain[0].subject, 5)),
+        lambda s: s.ra.sends(_template_rr(ISSUING_NAME, 5)),
         PKIFailureInfo.BAD_CERT_ID,
     ),
     "another CA's": (
