@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from ...cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
 from ...cmp.errors import ProtectionError
 from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
-from ...cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
+from ...cmp.model import InfoTypeAndValue, PKIFailureInfo, PKIHeader, PKIMessage
 from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac
 from ..authority.authority import Authority
 from ..ledger.ledger import LedgerEntry, Status
