@@ -43,7 +43,6 @@ from peers.asker import (
     KEY,
     ROOT_NAME,
     SECRET,
-    SIGNER_NAME,
     SUBJECT,
     cert_req,
     confirm,
