@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from csc.runtime.sandbox.authority.settings import AuthoritySettings
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
@@ -51,7 +52,14 @@ class Peer:
 
 
 @contextmanager
-def talking(java: BouncyCastleClient, folder: Path, **behaviour: object) -> Generator[Peer]:
-    with SandboxCA.open(folder, behaviour=Behaviour(**behaviour)) as ca, serve(ca) as server:
+def talking(
+    java: BouncyCastleClient,
+    folder: Path,
+    settings: AuthoritySettings | None = None,
+    **behaviour: object,
+) -> Generator[Peer]:
+    """The client and a CA that behaves so, for the length of the block."""
+    told = Behaviour(**behaviour)
+    with SandboxCA.open(folder, None, told, settings) as ca, serve(ca) as server:
         ca.add_secret(b"ref", b"psk")
         yield Peer(java, ca, server.url)

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from csc.runtime.cmp.model import PKIFailureInfo
+from csc.runtime.sandbox.authority.settings import AuthoritySettings
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.bouncycastle_client import BouncyCastleClient
 from peers.java import needs_bouncycastle
@@ -192,6 +193,57 @@ def test_questions(bouncycastle: Peer) -> None:
         assert "2048" in report.all("rsaKeyLen")
         assert "1.2.840.10045.2.1 1.2.840.10045.3.1.7" in report.all("algId")
         assert "1.3.101.112" in report.all("keyType")
+
+
+def test_newer_crl(bouncycastle: Peer) -> None:
+    """RFC 9483 4.3.4: the CRL comes if there is a newer one, and the source is one of the CA's."""
+    issuer = bouncycastle.ca.chain[0].subject.rfc4514_string()
+    bouncycastle.enrolled("device")
+    bouncycastle.ok("revoke", by="device", old="device", reason=6)
+    for told, count in (
+        ({"crlOf": issuer}, 1),
+        ({"crlOf": issuer, "held": -3600}, 1),
+        ({"crlOf": issuer, "held": 3600}, 0),
+        ({"crlOf": "CN=another CA"}, 0),
+    ):
+        report = bouncycastle.ok("ask", **PBM, ask=f"{IT}17", **told)
+        assert report.all("answer")[1:] == [f"{IT}23" + ("" if count else " without a value")]
+        assert report.all("revoked") == [bouncycastle.ca.ledger()[0].serial_number] * count
+
+
+# -- the CA's own keys -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["rsa:2048", "ec:p384", "ed25519", "ed448"])
+def test_each_kind_of_key_of_the_ca(java: BouncyCastleClient, tmp_path: Path, kind: str) -> None:
+    # BouncyCastle finds no hash in EdDSA's name, and RFC 9810 5.3.18 wants hashAlg there.
+    hash_alg = {"pvno": 3, "hashAlg": "sha512"} if kind.startswith("ed") else {}
+    with talking(java, tmp_path, AuthoritySettings(key_kind=kind)) as peer:
+        peer.enrolled("device", **hash_alg)
+        report = peer.ok("enrol", by="device", request="cr", subject="CN=x", **hash_alg)
+        peer.entered(report, Status.CONFIRMED)
+        peer.ok("ask", by="device", ask=f"{IT}17,{IT}6")
+
+
+def test_new_root(bouncycastle: Peer) -> None:
+    """RFC 9810 4.4, RFC 9483 4.3.2: who trusts the old root gets the new one, and both go on."""
+    old = bouncycastle.ca.root
+    trusts_old = {"root": old.public_bytes(Encoding.DER)}
+    bouncycastle.enrolled("device")
+    asked = {"ask": f"{IT}20:{trusts_old['root'].hex()}"}
+    before = bouncycastle.ok("ask", **PBM, **asked)
+    assert before.all("answer") == [f"{IT}18 without a value"]
+    new = bouncycastle.ca.roll_over()
+    for credential in (PBM, {"by": "device"}):
+        after = bouncycastle.ok("ask", **credential, **asked, **trusts_old)
+        assert after.all("answer") == [f"{IT}18"]
+        assert after.get("newWithNew") == new.public_bytes(Encoding.DER).hex()
+        assert after.get("newWithOld") is not None
+        assert after.get("oldWithNew") is not None
+    for root in (trusts_old, {"root": new.public_bytes(Encoding.DER)}):
+        told = {"request": "kur", "subject": "CN=device", "as": "device", **root}
+        report = bouncycastle.ok("enrol", by="device", **told)
+        bouncycastle.entered(report, Status.CONFIRMED)
 
 
 # -- RAs (RFC 9483 5.2) ----------------------------------------------------------------------------
