@@ -23,6 +23,7 @@ final class Operations {
             case "revoke" -> new Revocation(new Transaction(command, session, report)).run();
             case "ask" -> new Questions(new Transaction(command, session, report)).run();
             case "stray" -> stray(new Transaction(command, session, report));
+            case "standing" -> new Standing(command, session, report).run();
             case "batch" -> new Batch(command, session, report).run();
             case "self-sign" -> selfSign(command, session, report);
             case "adopt" -> adopt(command, session);
