@@ -144,7 +144,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class CertTemplate:
-    """RFC 4211 5, the fields in use. `public_key` is a DER SubjectPublicKeyInfo."""
+    """RFC 4211 5. `public_key` is a DER SubjectPublicKeyInfo; UIDs are the bytes of a BIT STRING."""
 
     subject: x509.Name | None = None
     issuer: x509.Name | None = None
@@ -153,6 +153,10 @@ class CertTemplate:
     not_before: datetime | None = None
     not_after: datetime | None = None
     extensions: tuple[Extension, ...] = ()
+    version: int | None = None
+    signing_alg: AlgorithmIdentifier | None = None
+    issuer_uid: bytes | None = None
+    subject_uid: bytes | None = None
 
 
 class PopoKind(StrEnum):

@@ -42,6 +42,8 @@ from .authority.ra import issue_ra
 from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .profiles.load import builtin_profiles
+from .profiles.model import Profiles
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
 from .requests.examine import examine
@@ -72,10 +74,12 @@ class SandboxCA:
         behaviour: Behaviour = USUAL,
         settings: AuthoritySettings | None = None,
         known: Outsiders = NOBODY,
+        profiles: Profiles | None = None,
     ) -> None:
         self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
+        self._profiles = profiles or builtin_profiles()
         self._secrets: dict[bytes, bytes] = {}
         self._ledger = Ledger(folder / "ledger.db")
         try:
@@ -94,15 +98,17 @@ class SandboxCA:
         behaviour: Behaviour = USUAL,
         settings: AuthoritySettings | None = None,
         *,
+        profiles: Profiles | None = None,
         ra_certificates: Sequence[x509.Certificate] = (),
         trusts: Sequence[x509.Certificate] = (),
     ) -> Self:
         """The CA in `folder`, which is made if there is none. `clock` gives the time in UTC.
 
-        `behaviour` is not kept in the folder; what waits there goes on waiting under another one. `settings`
-        are what a CA is made with; where there is one, it has to be as they say. Nor is it kept who else may
-        ask: `ra_certificates` are those of RAs, beside what `issue_ra` gave out, and `trusts` the CA
-        certificates of other PKIs, whose end entities get their first certificate here (RFC 9483 4.1.1).
+        `behaviour` and `profiles` (None: the built-in ones) are not kept in the folder; what waits there goes
+        on waiting under others. `settings` are what a CA is made with; where there is one, it has to be as
+        they say. Nor is it kept who else may ask: `ra_certificates` are those of RAs, beside what `issue_ra`
+        gave out, and `trusts` the CA certificates of other PKIs, whose end entities get their first
+        certificate here (RFC 9483 4.1.1).
 
         Raises:
             OSError, ValueError: if the folder cannot be used, or does not hold such a CA; if what is trusted
@@ -110,7 +116,9 @@ class SandboxCA:
         """
         known = outsiders(ra_certificates, trusts)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, clock or (lambda: datetime.now(UTC)), behaviour, settings, known)
+        return cls(
+            folder, clock or (lambda: datetime.now(UTC)), behaviour, settings, known, profiles
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -296,7 +304,7 @@ class SandboxCA:
         )
 
     def _desk(self, now: datetime) -> Desk:
-        return Desk(self._authority, self._ledger, self._behaviour, now)
+        return Desk(self._authority, self._ledger, self._behaviour, now, self._profiles)
 
     def _own_credential(self) -> SignatureCredential:
         signer = self._authority.signer

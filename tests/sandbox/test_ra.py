@@ -28,7 +28,6 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.cmp.protection import PasswordCredential, SignatureCredential, protect
 from csc.runtime.sandbox.authority import ra as authority_ra
-from csc.runtime.sandbox.authority.authority import VALIDITY
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
@@ -453,7 +452,7 @@ def test_wrong_revocation_for_others(site: Site, label: str) -> None:
 @pytest.mark.parametrize("given", [True, False], ids=["given", "issued"])
 def test_an_ra_whose_certificate_has_expired_is_none(tmp_path: Path, given: bool) -> None:
     credential = new_vendor().device("ra", ends=utc_now() + timedelta(days=1))
-    late = utc_now() + VALIDITY + timedelta(days=1)
+    late = utc_now() + timedelta(days=91)
     with opened(tmp_path) as site:
         ra = site.ra
     if given:

@@ -197,8 +197,12 @@ def _poll_rep_entry(entry: PollEntry) -> bytes:
 
 def _template(template: CertTemplate) -> bytes:
     fields: list[bytes] = []
+    if template.version is not None:
+        fields.append(tlv(0x80, integer_content(template.version)))
     if template.serial_number is not None:
         fields.append(tlv(0x81, integer_content(template.serial_number)))
+    if template.signing_alg is not None:
+        fields.append(tagged(2, content_of(algorithm(template.signing_alg))))
     if template.issuer is not None:
         fields.append(tagged(3, template.issuer.public_bytes()))
     if template.not_before is not None or template.not_after is not None:
@@ -209,6 +213,9 @@ def _template(template: CertTemplate) -> bytes:
         fields.append(tagged(5, template.subject.public_bytes()))
     if template.public_key is not None:
         fields.append(tagged(6, content_of(template.public_key)))
+    for number, uid in ((7, template.issuer_uid), (8, template.subject_uid)):
+        if uid is not None:
+            fields.append(tlv(0x80 | number, b"\x00" + uid))
     if template.extensions:
         fields.append(tagged(9, b"".join(map(_extension, template.extensions))))
     return sequence_of(fields)

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from .certified_key import CertifiedKey
 from .signing import certify
-
-VALIDITY = timedelta(days=90)
-"""How long an end entity's certificate is valid where no profile says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +100,8 @@ def issue(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
-    validity: timedelta,
-    now: datetime,
+    begins: datetime,
+    ends: datetime,
 ) -> x509.Certificate:
     """An end entity's certificate.
 
@@ -116,6 +113,5 @@ def issue(
         subject=subject,
         key=key,
         extensions=extensions,
-        validity=validity,
-        now=now,
+        period=(begins, ends),
     )

@@ -92,8 +92,7 @@ def _certified(
         subject=name,
         key=key.public_key(),
         extensions=extensions,
-        validity=CA_VALIDITY,
-        now=now,
+        period=(now - BACKDATED, now + CA_VALIDITY),
     )
     return CertifiedKey(certificate, key)
 

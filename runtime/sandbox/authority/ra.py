@@ -6,6 +6,7 @@ No request gets one: whoever has it may ask for anything in anybody's name.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -14,10 +15,12 @@ from ..ledger.ledger import Status
 from ..requests.desk import Desk
 from ..requests.outsiders import RA_USAGE
 from ..requests.requester import TRANSACTION_ID_SIZE
-from .authority import VALIDITY, issue
+from .authority import issue
 from .extensions import of_signer
+from .signing import BACKDATED
 
 _BY_HAND = "operator"
+_VALIDITY = timedelta(days=90)
 
 
 def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
@@ -27,8 +30,8 @@ def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> 
         subject=subject,
         key=key,
         extensions=of_signer(RA_USAGE),
-        validity=VALIDITY,
-        now=desk.now,
+        begins=desk.now - BACKDATED,
+        ends=desk.now + _VALIDITY,
     )
     desk.ledger.add(
         certificate,

@@ -29,15 +29,15 @@ def certify(
     subject: x509.Name,
     key: CertificatePublicKeyTypes,
     extensions: Sequence[x509.Extension[x509.ExtensionType]],
-    validity: timedelta,
-    now: datetime,
+    period: tuple[datetime, datetime],
 ) -> x509.Certificate:
-    """A certificate by `ca`, valid from a little before `now`, and no longer than the CA's own.
+    """A certificate by `ca`, valid in `period`, but no longer than the CA's own.
 
     `extensions` are taken over as they are, and are all but the key identifiers.
     """
-    period = now - BACKDATED, min(now + validity, ca.certificate.not_valid_after_utc)
-    return _signed(ca, _builder(subject, ca.name, key, extensions, period))
+    begins, ends = period
+    ends = min(ends, ca.certificate.not_valid_after_utc)
+    return _signed(ca, _builder(subject, ca.name, key, extensions, (begins, ends)))
 
 
 def vouch(

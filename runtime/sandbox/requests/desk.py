@@ -12,6 +12,7 @@ from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKISta
 from ..authority.authority import Authority
 from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
+from ..profiles.model import Profiles
 from .requester import Requester
 
 ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)
@@ -27,6 +28,7 @@ class Desk:
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
+    profiles: Profiles
 
 
 @dataclass(frozen=True, slots=True)

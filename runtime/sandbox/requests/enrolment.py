@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID
 
 from ...cmp.model import (
     BodyType,
@@ -16,7 +15,6 @@ from ...cmp.model import (
     CertReqMessages,
     CertReqMsg,
     CertResponse,
-    Extension,
     Pkcs10Request,
     PKIBody,
     PKIFailureInfo,
@@ -25,15 +23,17 @@ from ...cmp.model import (
     PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
-from ..authority.authority import VALIDITY, issue
-from ..authority.extensions import of_end_entity, plain
-from ..authority.profiles import usages_of
+from ..authority.authority import issue
 from ..ledger.ledger import LedgerEntry, Status
+from ..profiles.asked import profiles_of
+from ..profiles.grant import grant
+from ..profiles.template import check_template, extensions_of, renewed, subject_of
+from ..profiles.wish import Grant, Wish
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .enveloped import KEMKey, encrypt_for
 from .owner import check_owner
 from .possession import check_possession
-from .ra import check_may_enrol, check_ra_verified
+from .ra import check_may_enrol, check_profile_allows, check_ra_verified
 from .refusal import Refusal, rejection
 from .requester import IMPLICIT_CONFIRM, Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -45,20 +45,9 @@ ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
     BodyType.KUR: (BodyType.KUP, 0),
     BodyType.P10CR: (BodyType.CP, NO_CERT_REQ_ID),
 }
-_SUBJECT_ALT_NAME = "2.5.29.17"
 _MODIFIED = x509.RelativeDistinguishedName(
     [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "csc sandbox")]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A certificate that may be issued, and in which ways it is not what was asked for."""
-
-    subject: x509.Name
-    key: SubjectKey
-    extensions: Sequence[x509.Extension[x509.ExtensionType]]
-    changes: tuple[str, ...]
 
 
 def enrol(desk: Desk, order: Order) -> Deed:
@@ -75,21 +64,20 @@ def enrol(desk: Desk, order: Order) -> Deed:
     request = content.requests[0]
     if request.cert_req_id != 0:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "certReqId has to be 0")
-    subject = request.template.subject
+    template = request.template
     if kind is BodyType.KUR:
-        subject = _renewed_subject(desk, request, order.requester)
-    elif subject is None or not subject.rdns:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
-    if request.template.issuer not in (None, x509.Name([]), *desk.authority.issuers):
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
-    if request.template.public_key is None:
+        template = renewed(template, _certificate_to_renew(desk, request, order.requester))
+    check_template(template, desk.authority.issuers)
+    subject = subject_of(template)
+    if template.public_key is None:
         raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
-    key = load_subject_key(request.template.public_key)
+    key = load_subject_key(template.public_key)
     if request.pop.kind is PopoKind.RA_VERIFIED:
         check_ra_verified(order)
     else:
         check_possession(request, key, order.header)
-    return _deed(desk, order, subject, key, request.template.extensions, request.template.issuer)
+    wish = Wish(subject, key, template.extensions, template.not_before, template.not_after)
+    return _deed(desk, order, wish, request.template.issuer)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -104,8 +92,6 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         raise Refusal(
             PKIFailureInfo.BAD_DATA_FORMAT, "the PKCS #10 request cannot be read"
         ) from None
-    if not subject.rdns:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
     key = load_subject_key(spki)
     if isinstance(key, KEMKey):
         raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
@@ -118,49 +104,33 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         is_proved = False
     if not is_proved:
         raise Refusal(PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong")
-    try:
-        extensions = tuple(
-            Extension(e.oid.dotted_string, e.critical, e.value.public_bytes())
-            for e in request.extensions
-        )
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise Refusal(
-            PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
-        ) from None
-    return _deed(desk, order, subject, key, extensions)
+    return _deed(desk, order, Wish(subject, key, extensions_of(request)))
 
 
-def _deed(
-    desk: Desk,
-    order: Order,
-    subject: x509.Name,
-    key: SubjectKey,
-    requested: Sequence[Extension],
-    issuer: x509.Name | None = None,
-) -> Deed:
-    (usage,) = usages_of(order.header, 1)
-    extensions, dropped = _extensions(requested)
-    if usage is not None:
-        extensions.append(plain(usage))
-    changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None) -> Deed:
+    (profile,) = profiles_of(desk.profiles, order.header, 1)
+    check_profile_allows(profile, order)
+    latest = desk.authority.issuing.certificate.not_valid_after_utc
+    wanted = grant(profile, wish, desk.now, latest)
     issues = desk.authority.issuing.name
     if issuer is not None and issuer.rdns and issuer != issues:
-        changes.append(f"issued by {issues.rfc4514_string()}")
+        change = f"issued by {issues.rfc4514_string()}"
+        wanted = replace(wanted, changes=(*wanted.changes, change))
     if desk.behaviour.modifies:
-        subject = x509.Name([*subject.rdns, _MODIFIED])
-        changes.append(f"with the subject {subject.rfc4514_string()}")
-    wanted = _Wanted(subject, key, extensions, tuple(changes))
+        subject = x509.Name([*wanted.subject.rdns, _MODIFIED])
+        change = f"with the subject {subject.rfc4514_string()}"
+        wanted = replace(wanted, subject=subject, changes=(*wanted.changes, change))
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
         IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
-        or isinstance(key, KEMKey)
+        or isinstance(wish.key, KEMKey)
     )
     return lambda: _grant(desk, order, wanted, confirms=confirms)
 
 
-def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Response:
+def _grant(desk: Desk, order: Order, wanted: Grant, *, confirms: bool) -> Response:
     assert order.body.type is not None  # noqa: S101
     answer, cert_req_id = ANSWERS[order.body.type]
     if desk.behaviour.rejects is not None:
@@ -203,18 +173,17 @@ def _response(
     return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
 
 
-def _renewed_subject(desk: Desk, request: CertReqMsg, requester: Requester) -> x509.Name:
-    """The subject of the certificate that a kur renews, which it has to keep."""
+def _certificate_to_renew(
+    desk: Desk, request: CertReqMsg, requester: Requester
+) -> x509.Certificate:
+    """The certificate that a kur renews."""
     old = _renewed(desk, request, requester)
     check_owner(old, requester)
     if old.status is Status.REVOKED:
         raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate to renew is revoked")
     if not old.is_good or old.certificate.not_valid_after_utc < desk.now:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "the certificate to renew is not in force")
-    subject = old.certificate.subject
-    if request.template.subject not in (None, x509.Name([]), subject):
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "a key update cannot change the subject")
-    return subject
+    return old.certificate
 
 
 def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEntry:
@@ -229,31 +198,15 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
     return old
 
 
-def _extensions(
-    requested: Sequence[Extension],
-) -> tuple[list[x509.Extension[x509.ExtensionType]], list[str]]:
-    """What is taken over of the requested extensions, and the identifiers of the others."""
-    taken: list[x509.Extension[x509.ExtensionType]] = []
-    dropped: list[str] = []
-    for extension in requested:
-        if extension.oid == _SUBJECT_ALT_NAME and not taken:
-            oid = ObjectIdentifier(extension.oid)
-            value = x509.UnrecognizedExtension(oid, extension.value)
-            taken.append(x509.Extension(oid, extension.critical, value))
-        else:
-            dropped.append(extension.oid)
-    return taken, dropped
-
-
-def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
+def _issue(desk: Desk, wanted: Grant) -> x509.Certificate:
     """A certificate that can be read again; it is nowhere entered."""
     certificate = issue(
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=[*of_end_entity(wanted.key), *wanted.extensions],
-        validity=VALIDITY,
-        now=desk.now,
+        extensions=wanted.extensions,
+        begins=wanted.not_before,
+        ends=wanted.not_after,
     )
     try:
         _ = certificate.extensions

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ...cmp.codec import der
 from ...cmp.codec.general import read_sequence
-from ...cmp.codec.tlv import tlv, untag
+from ...cmp.codec.tlv import untag
 from ...cmp.errors import MalformedMessage
 from ...cmp.model import (
     AlgorithmIdentifier,
@@ -27,11 +27,12 @@ from ...cmp.model import (
     PKIFailureInfo,
 )
 from ..authority.crl import current_crl
-from ..authority.profiles import usages_of
+from ..profiles.asked import profiles_of
+from ..profiles.model import Profile
+from ..profiles.offer import encryption_keys, signing_keys, template_content
 from .der import read_time
 from .desk import Deed, Desk, Order, Response
 from .refusal import Refusal, rejection
-from .subject_key import KEM_ALGORITHMS, RSA, RSA_LENGTHS, SIGNING_ALGORITHMS
 
 _ID_IT = "1.3.6.1.5.5.7.4."
 _SIGN_KEY_PAIR_TYPES = f"{_ID_IT}2"
@@ -44,8 +45,6 @@ _CERT_REQ_TEMPLATE = f"{_ID_IT}19"
 _ROOT_CA_CERT = f"{_ID_IT}20"
 _CRL_STATUS_LIST = f"{_ID_IT}22"
 _CRLS = f"{_ID_IT}23"
-_ALGORITHM_CONTROL = "1.3.6.1.5.5.7.5.1.11"  # id-regCtrl-algId
-_RSA_LENGTH_CONTROL = "1.3.6.1.5.5.7.5.1.12"  # id-regCtrl-rsaKeyLen
 # No message needs more; each question costs work.
 _MOST_QUESTIONS = 32
 
@@ -54,7 +53,7 @@ _MOST_QUESTIONS = 32
 class _Question:
     desk: Desk
     value: bytes | None
-    usage: x509.ExtendedKeyUsage | None
+    profile: Profile
 
 
 def inform(desk: Desk, order: Order) -> Deed:
@@ -71,16 +70,16 @@ def inform(desk: Desk, order: Order) -> Deed:
     )
     if len(infos) > _MOST_QUESTIONS:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, f"more than {_MOST_QUESTIONS} questions at once")
-    usages = usages_of(order.header, len(content.infos))
-    usages += (None,) * (len(infos) - len(usages))
+    profiles = profiles_of(desk.profiles, order.header, len(content.infos))
+    profiles += (desk.profiles.default,) * (len(infos) - len(profiles))
     answers: list[InfoTypeAndValue] = []
     unknown: list[str] = []
-    for info, usage in zip(infos, usages, strict=True):
+    for info, profile in zip(infos, profiles, strict=True):
         answer = _ANSWERS.get(info.oid)
         if answer is None:
             unknown.append(info.oid)
         else:
-            answers.append(_answer(answer, _Question(desk, info.value, usage), info.oid))
+            answers.append(_answer(answer, _Question(desk, info.value, profile), info.oid))
     if unknown:
         listed = der.sequence_of(map(der.oid, dict.fromkeys(unknown)))
         answers.append(InfoTypeAndValue(_UNSUPPORTED_OIDS, listed))
@@ -116,40 +115,23 @@ def _nothing(question: _Question) -> None:
 
 def _signing_keys(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms((RSA, *SIGNING_ALGORITHMS)))
+    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms(signing_keys(question.profile)))
 
 
 def _encryption_keys(question: _Question) -> InfoTypeAndValue:
-    """RSA keys are certified for keyEncipherment as well."""
     _nothing(question)
-    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA, *KEM_ALGORITHMS)))
+    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms(encryption_keys(question.profile)))
 
 
-def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
-    return der.sequence_of(map(der.algorithm, identifiers))
+def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes | None:
+    """SEQUENCE SIZE (1..MAX) OF AlgorithmIdentifier: with none, there is no value."""
+    return der.sequence_of(map(der.algorithm, identifiers)) if identifiers else None
 
 
 def _template(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.3: a template with the profile's extensions, and keySpec."""
+    """RFC 9483 4.3.3."""
     _nothing(question)
-    template = b""
-    if question.usage is not None:
-        value = tlv(0x04, question.usage.public_bytes())
-        extension = der.sequence(der.oid(question.usage.oid.dotted_string), value)
-        template = tlv(0xA9, extension)
-    controls = [
-        *(
-            _control(_ALGORITHM_CONTROL, der.algorithm(known))
-            for known in (*SIGNING_ALGORITHMS, *KEM_ALGORITHMS)
-        ),
-        *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
-    ]
-    content = der.sequence(der.sequence(template), der.sequence_of(controls))
-    return InfoTypeAndValue(_CERT_REQ_TEMPLATE, content)
-
-
-def _control(oid: str, value: bytes) -> bytes:
-    return der.sequence(der.oid(oid), value)
+    return InfoTypeAndValue(_CERT_REQ_TEMPLATE, template_content(question.profile))
 
 
 # -- the CA's certificates -------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...cmp.model import BodyType, PKIFailureInfo
+from ..profiles.model import Need, Profile
 from .desk import Order
 from .refusal import Refusal
 
@@ -38,6 +39,21 @@ def check_may_enrol(order: Order) -> None:
         PKIFailureInfo.NOT_AUTHORIZED,
         f"{order.body.type} takes a certificate of this CA; a first one is asked for with ir",
     )
+
+
+def check_profile_allows(profile: Profile, order: Order) -> None:
+    """Check that the profile is one for who asks: with the help of an RA, or without.
+
+    Raises:
+        Refusal: if it is not.
+    """
+    by_ra = order.vouched or order.requester.is_ra
+    if (profile.ra is Need.REQUIRED and not by_ra) or (profile.ra is Need.FORBIDDEN and by_ra):
+        word = "only" if profile.ra is Need.REQUIRED else "not"
+        raise Refusal(
+            PKIFailureInfo.NOT_AUTHORIZED,
+            f"certificates of the profile {profile.name} are {word} for RAs to ask for",
+        )
 
 
 def acts_for_others(order: Order) -> bool:
