@@ -29,7 +29,7 @@ final class CentralKey {
     }
 
     KeyPair of(EncryptedKey encrypted, X509CertificateHolder certificate) throws Exception {
-        Opening opening = new Opening(transaction.report);
+        Opening opening = new Opening(transaction);
         byte[] signed = transaction.credential instanceof Credential.Secret secret
             ? opening.withSecret(encrypted, secret.secret())
             : opening.withKey(encrypted, ((Credential.Signer) transaction.credential).identity().key());

@@ -93,9 +93,9 @@ final class CertificateRequests {
                 builder.setProofOfPossessionSigningKeySigner(Keys.signer(key.getPrivate()));
             case "other" -> builder.setProofOfPossessionSigningKeySigner(Keys.signer(other()));
             case "encrCert" -> builder.setProofOfPossessionSubsequentMessage(
-                ProofOfPossession.TYPE_KEY_ENCIPHERMENT, SubsequentMessage.encrCert);
+                deciphering(), SubsequentMessage.encrCert);
             case "challengeResp" -> builder.setProofOfPossessionSubsequentMessage(
-                ProofOfPossession.TYPE_KEY_ENCIPHERMENT, SubsequentMessage.challengeResp);
+                deciphering(), SubsequentMessage.challengeResp);
             case "raVerified" -> builder.setProofOfPossessionRaVerified();
             case "none" -> { }
             default -> throw new IllegalArgumentException("no such popo: " + command.text("popo"));
@@ -105,6 +105,12 @@ final class CertificateRequests {
             builder.setAuthInfoSender(new X500Name(command.text("sender")));
         }
         return builder.build().toASN1Structure();
+    }
+
+    /** How a key of this kind is used to decrypt. */
+    private int deciphering() {
+        return key.getPublic().getAlgorithm().equals("RSA")
+            ? ProofOfPossession.TYPE_KEY_ENCIPHERMENT : ProofOfPossession.TYPE_KEY_AGREEMENT;
     }
 
     private ASN1Encodable pkcs10() throws Exception {

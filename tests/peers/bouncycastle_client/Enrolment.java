@@ -58,7 +58,9 @@ final class Enrolment {
     }
 
     private void finish(PKIMessage first) throws Exception {
-        PKIMessage answer = new Polling(transaction).untilAnswered(first, answerType(type));
+        PKIMessage next = first.getBody().getType() == PKIBody.TYPE_POPO_CHALL
+            ? new Challenges(transaction).meet(first, key.getPrivate()) : first;
+        PKIMessage answer = new Polling(transaction).untilAnswered(next, answerType(type));
         BigInteger certReqId = BigInteger.valueOf(type == PKIBody.TYPE_P10_CERT_REQ ? -1 : 0);
         X509CertificateHolder certificate = granted(answer, certReqId);
         Judgement.Result judgement = Judgement.of(certificate, key, transaction);
@@ -140,8 +142,7 @@ final class Enrolment {
         if (content.getCertificate() != null) {
             return new X509CertificateHolder(content.getCertificate().getX509v3PKCert());
         }
-        return new X509CertificateHolder(
-            new Opening(report).withKey(content.getEncryptedCert(), key.getPrivate()));
+        return new Opening(transaction).certificate(content.getEncryptedCert(), key.getPrivate());
     }
 
     /** caPubs are in ip only, and only the shared secret vouches for them (RFC 9483 4.1.1). */

@@ -1,5 +1,6 @@
 import java.security.Key;
 import java.security.PrivateKey;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import javax.crypto.Cipher;
@@ -7,15 +8,24 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
 import org.bouncycastle.asn1.cms.ContentInfo;
 import org.bouncycastle.asn1.cms.EncryptedContentInfo;
 import org.bouncycastle.asn1.cms.EnvelopedData;
+import org.bouncycastle.asn1.cms.KeyAgreeRecipientInfo;
+import org.bouncycastle.asn1.cms.OriginatorIdentifierOrKey;
+import org.bouncycastle.asn1.cms.OriginatorPublicKey;
 import org.bouncycastle.asn1.cms.PasswordRecipientInfo;
 import org.bouncycastle.asn1.cms.RecipientInfo;
 import org.bouncycastle.asn1.crmf.EncryptedKey;
+import org.bouncycastle.asn1.crmf.EncryptedValue;
 import org.bouncycastle.asn1.pkcs.PBKDF2Params;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.crmf.EncryptedValueParser;
+import org.bouncycastle.cert.crmf.jcajce.JceAsymmetricValueDecryptorGenerator;
 import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.KeyAgreeRecipientInformation;
 import org.bouncycastle.cms.KeyTransRecipientInformation;
@@ -28,10 +38,22 @@ import org.bouncycastle.jcajce.spec.PBKDF2KeySpec;
 
 /** EnvelopedData in (RFC 9810 5.2.2), what is in it out: by a private key, or by the shared secret. */
 final class Opening {
+    private final Transaction transaction;
     private final Report report;
 
-    Opening(Report report) {
-        this.report = report;
+    Opening(Transaction transaction) {
+        this.transaction = transaction;
+        this.report = transaction.report;
+    }
+
+    /** A certificate for the holder of its key; before cmp2021 it came as EncryptedValue. */
+    X509CertificateHolder certificate(EncryptedKey encrypted, PrivateKey key) throws Exception {
+        if (!encrypted.isEncryptedValue()) {
+            return new X509CertificateHolder(withKey(encrypted, key));
+        }
+        report.add("recipient", "EncryptedValue");
+        return new EncryptedValueParser((EncryptedValue) encrypted.getValue()).readCertificateHolder(
+            new JceAsymmetricValueDecryptorGenerator(key).setProvider("BC"));
     }
 
     /** What only who holds `key` can read. */
@@ -60,12 +82,37 @@ final class Opening {
         return unwrapped(EnvelopedData.getInstance(data.toASN1Structure().getContent()), secret);
     }
 
-    private static CMSEnvelopedData envelope(EncryptedKey encrypted) throws Exception {
+    private CMSEnvelopedData envelope(EncryptedKey encrypted) throws Exception {
         if (encrypted.isEncryptedValue()) {
             throw new Over("EncryptedValue, which RFC 9810 5.2.2 deprecates");
         }
-        return new CMSEnvelopedData(
-            new ContentInfo(CMSObjectIdentifiers.envelopedData, encrypted.getValue()));
+        EnvelopedData data = withOriginatorKey(EnvelopedData.getInstance(encrypted.getValue()));
+        return new CMSEnvelopedData(new ContentInfo(CMSObjectIdentifiers.envelopedData, data));
+    }
+
+    /**
+     * BouncyCastle 1.72 wants the originator's key itself, where RFC 9483 4.1.6.2 has it named by the identifier of
+     * a certificate's: the key that came along takes its place.
+     */
+    private EnvelopedData withOriginatorKey(EnvelopedData data) throws Over {
+        RecipientInfo only = RecipientInfo.getInstance(data.getRecipientInfos().getObjectAt(0));
+        if (!(only.getInfo() instanceof KeyAgreeRecipientInfo info)
+                || info.getOriginator().getSubjectKeyIdentifier() == null) {
+            return data;
+        }
+        byte[] wanted = info.getOriginator().getSubjectKeyIdentifier().getKeyIdentifier();
+        SubjectPublicKeyInfo key = transaction.others.stream()
+            .filter(one -> Arrays.equals(wanted, Credential.keyIdOf(one)))
+            .findFirst().orElseThrow(() -> new Over("the originator's certificate is not there"))
+            .getSubjectPublicKeyInfo();
+        report.add("originator", "named by a certificate's key");
+        OriginatorPublicKey shown =
+            new OriginatorPublicKey(key.getAlgorithm(), key.getPublicKeyData().getBytes());
+        RecipientInfo changed = new RecipientInfo(new KeyAgreeRecipientInfo(
+            new OriginatorIdentifierOrKey(shown), info.getUserKeyingMaterial(),
+            info.getKeyEncryptionAlgorithm(), info.getRecipientEncryptedKeys()));
+        return new EnvelopedData(data.getOriginatorInfo(), new DERSet(changed),
+            data.getEncryptedContentInfo(), data.getUnprotectedAttrs());
     }
 
     private RecipientInformation only(CMSEnvelopedData data) throws Over {
