@@ -200,7 +200,7 @@ GRANTED = {
     "connection that is kept": Granted(("-keep_alive", "1")),
     "connection that has to be kept": Granted(("-keep_alive", "2")),
     "well-known path": Granted(("-path", ".well-known/cmp")),
-    "labels": Granted(("-path", ".well-known/cmp/p/any/initialization")),
+    "labels": Granted(("-path", ".well-known/cmp/p/tls-server/initialization")),
     "timeout of a message": Granted(("-msg_timeout", "20")),
     "unprotected errors": Granted(("-unprotected_errors",)),
     "key usage of the signer": Granted(("-ignore_keyusage",)),
