@@ -242,6 +242,10 @@ def _poll_answer(fields: Fields) -> PollEntry:
     )
 
 
+def _nested(der: bytes) -> NestedMessageContent:
+    return NestedMessageContent(tuple(items(der)))
+
+
 def _error(der: bytes) -> ErrorMsgContent:
     return read_sequence(der, _error_content)
 

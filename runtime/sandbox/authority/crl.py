@@ -19,6 +19,8 @@ from .signing import sign_crl
 
 VALIDITY = timedelta(days=7)
 _RENEWED_AFTER = timedelta(days=1)
+# What its holder rejected is revoked, too (RFC 9483 5.1.2).
+_LISTED = (Status.REVOKED, Status.REJECTED)
 _FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
 
 
@@ -30,9 +32,9 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> x509.CertificateRevocationList:
     revoked = [
         entry
         for entry in desk.ledger.entries()
-        if entry.status is Status.REVOKED and entry.certificate.issuer == ca.name
+        if entry.status in _LISTED and entry.certificate.issuer == ca.name
     ]
-    listed = "\n".join(f"{e.serial_number} {e.reason} {e.changed_at}" for e in revoked)
+    listed = "\n".join(f"{e.serial_number} {_reason(e)} {e.changed_at}" for e in revoked)
     begins = desk.now.replace(microsecond=0)
     last = desk.ledger.last_crl(ca.identifier)
     if last is not None:
@@ -60,7 +62,12 @@ def _revoked(entry: LedgerEntry) -> x509.RevokedCertificate:
         .revocation_date(datetime.fromisoformat(entry.changed_at).astimezone(UTC))
     )
     # RFC 5280 5.3.1: unspecified is said by leaving the reason out.
-    if entry.reason in REASONS.values() and entry.reason != REASONS[0]:
-        reason = x509.CRLReason(_FLAGS[entry.reason])
-        builder = builder.add_extension(reason, critical=False)
+    reason = _reason(entry)
+    if reason in REASONS.values() and reason != REASONS[0]:
+        builder = builder.add_extension(x509.CRLReason(_FLAGS[reason]), critical=False)
     return builder.build()
+
+
+def _reason(entry: LedgerEntry) -> str:
+    """The name of the CRLReason. What was said when a certificate was rejected is none."""
+    return entry.reason if entry.status is Status.REVOKED else ""

@@ -15,6 +15,7 @@ from ...cmp.model import (
     PKIFailureInfo,
     PKIHeader,
     PKIStatus,
+    PKIStatusInfo,
 )
 from ...cmp.signatures import ED448, ED25519
 from ..ledger.ledger import Answer, LedgerEntry, Status
@@ -66,12 +67,23 @@ def confirm(desk: Desk, order: Order) -> Response:
     expected = _cert_hash(order.header, entry, status.hash_alg)
     if not hmac.compare_digest(status.cert_hash, expected):
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "certHash is not of the certificate issued")
+    _check_verdict(status.status)
     if status.status is None or status.status.status == PKIStatus.ACCEPTED:
         desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
     else:
         reason = "; ".join(status.status.status_string)
         desk.ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
     return _CONFIRMED
+
+
+def _check_verdict(info: PKIStatusInfo | None) -> None:
+    """RFC 9483 4.1.1: a certificate is accepted, without a failure, or it is rejected."""
+    if info is None:
+        return
+    if info.status not in (PKIStatus.ACCEPTED, PKIStatus.REJECTION):
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "a certificate is accepted or rejected")
+    if info.status == PKIStatus.ACCEPTED and info.fail_info:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "what is accepted has no failInfo")
 
 
 def check_continues(order: Order, last: Answer, begun_by: str) -> None:

@@ -15,11 +15,9 @@ from ...cmp.model import (
     CertReqMessages,
     CertReqMsg,
     CertResponse,
-    InfoTypeAndValue,
     Pkcs10Request,
     PKIBody,
     PKIFailureInfo,
-    PKIHeader,
     PKIStatus,
     PKIStatusInfo,
     PopoKind,
@@ -37,10 +35,9 @@ from .owner import check_owner
 from .possession import check_possession
 from .ra import check_may_enrol, check_profile_allows, check_ra_verified
 from .refusal import Refusal, rejection
-from .requester import Requester
+from .requester import IMPLICIT_CONFIRM, Requester
 from .subject_key import SubjectKey, load_subject_key
 
-IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 # The answer to each request, and the certReqId in it (RFC 9483 4.1.1 to 4.1.4).
 ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
     BodyType.IR: (BodyType.IP, 0),
@@ -111,7 +108,7 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
 
 
 def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None) -> Deed:
-    (profile,) = profiles_of(desk.profiles, order.header, 1)
+    (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
     check_profile_allows(profile, order)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)
@@ -126,7 +123,7 @@ def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None)
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
-        not _asks_implicit_confirm(order.header)
+        IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
         or isinstance(wish.key, KEMKey)
     )
@@ -174,13 +171,6 @@ def _response(
     found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     encrypted = encrypt_for(key, found.value.digest, der)
     return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
-
-
-def _asks_implicit_confirm(header: PKIHeader) -> bool:
-    asked = [info for info in header.general_info if info.oid == IMPLICIT_CONFIRM.oid]
-    if any(info != IMPLICIT_CONFIRM for info in asked):
-        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
-    return bool(asked)
 
 
 def _certificate_to_renew(

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from ...cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
 from ...cmp.errors import ProtectionError
 from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
-from ...cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
+from ...cmp.model import InfoTypeAndValue, PKIFailureInfo, PKIHeader, PKIMessage
 from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac
 from ..authority.authority import Authority
 from ..ledger.ledger import LedgerEntry, Status
@@ -22,6 +22,7 @@ from .signer import check_signed, load_signer
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 TRANSACTION_ID_SIZE = 16
+IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 CLOCK_TOLERANCE = timedelta(hours=1)
 _SHA1 = "1.3.14.3.2.26"
 
@@ -69,6 +70,8 @@ def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None
         raise Refusal(
             PKIFailureInfo.BAD_TIME, f"messageTime is too far from {now:%Y-%m-%d %H:%M:%S} UTC"
         )
+    if any(i.oid == IMPLICIT_CONFIRM.oid and i != IMPLICIT_CONFIRM for i in header.general_info):
+        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
     recipient = header.recipient
     if recipient is not None and recipient.rdns and recipient not in authority.names:
         raise Refusal(
