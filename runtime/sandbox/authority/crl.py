@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import REASONS
 from ..requests.desk import Desk
+from ..requests.expiry import expire
 from .certified_key import CertifiedKey
 from .signing import sign_crl
 
@@ -29,6 +30,7 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> x509.CertificateRevocationList:
 
     It lists what was issued under the CA's name, with whichever key (RFC 5280 5: one issuer is one name).
     """
+    expire(desk.ledger, desk.now)
     revoked = [
         entry
         for entry in desk.ledger.entries()

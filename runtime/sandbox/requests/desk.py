@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,19 +30,22 @@ class Desk:
     now: datetime
     profiles: Profiles
     profile: str = ""
+    one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A request and who it is from. Header and protection are checked, the body is not.
 
-    `vouched` tells that an RA approved it: by its own protection, or by one around it.
+    `vouched` tells that an RA approved it: by its own protection, or by one around it. `is_proved` tells that
+    a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
     """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
     vouched: bool = False
+    is_proved: bool = False
 
     @property
     def transaction_id(self) -> bytes:

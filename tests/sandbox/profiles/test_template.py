@@ -28,7 +28,6 @@ from csc.runtime.cmp.protection import SignatureCredential, protect
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.profiles.load import load_profiles
 from peers.asker import (
-    ISSUING_NAME,
     KEY,
     SECRET,
     SUBJECT,
