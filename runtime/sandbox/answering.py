@@ -26,6 +26,7 @@ from ..cmp.model import (
 )
 from ..cmp.protection import Credential, OwnMac, PasswordCredential, SignatureCredential, protect
 from .authority.authority import Authority
+from .authority.responder import Responders
 from .behaviour import Behaviour
 from .ledger.ledger import Ledger
 from .profiles.model import Profiles
@@ -63,11 +64,21 @@ class Site:
     secrets: Mapping[bytes, bytes] = field(repr=False)
     one_time: Set[bytes]
     """The reference numbers of secrets that are good for one certificate."""
+    base_url: str | None
+    responders: Responders
 
     def desk(self, behaviour: Behaviour, now: datetime, profile: str = "") -> Desk:
         """What a request is handled with at a time; `profile` is that of its path, if it has one."""
         return Desk(
-            self.authority, self.ledger, behaviour, now, self.profiles, profile, self.one_time
+            self.authority,
+            self.ledger,
+            behaviour,
+            now,
+            self.profiles,
+            profile,
+            self.one_time,
+            self.base_url,
+            self.responders,
         )
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from .answering import Site, admit_failure, respond
 from .authority.folder import open_authority, store_authority
 from .authority.making import new_keys, rolled_over
+from .authority.places import base_url
 from .authority.ra import issue_ra
+from .authority.responder import Responders
 from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .ledger.standing import Standing, standing
 from .ledger.traffic import RequestEntry
 from .profiles.load import builtin_profiles
 from .profiles.model import Profiles
@@ -51,6 +55,8 @@ class SandboxCA:
         self._switching = threading.Lock()
         self._secrets: dict[bytes, bytes] = {}
         self._one_time: frozenset[bytes] = frozenset()
+        self._base_url: str | None = None
+        self._responders = Responders()
         self._known = known
         self._profiles = profiles or builtin_profiles()
         self._ledger = Ledger(folder / "ledger.db")
@@ -176,11 +182,32 @@ class SandboxCA:
 
     # -- what it did -------------------------------------------------------------------------------
 
+    def publish_at(self, url: str) -> None:
+        """Have certificates say from now on that CRLs, OCSP and the CAs' certificates are found at `url`.
+
+        Raises:
+            ValueError: if it is no URL of HTTP that can have paths added.
+        """
+        self._base_url = base_url(url)
+
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
+        with self.at_desk() as desk:
+            return desk.ledger.entries()
+
+    def status_of(self, serial_number: int) -> Standing | None:
+        """How a certificate stands now; None if it was not issued here."""
+        with self.at_desk() as desk:
+            entry = desk.ledger.find(f"{serial_number:x}")
+            return None if entry is None else standing(entry, desk.now)
+
+    @contextmanager
+    def at_desk(self) -> Generator[Desk]:
+        """What answers questions that do not come over CMP. Nobody else changes anything meanwhile."""
         with self._ledger.transaction():
-            expire(self._ledger, self._now(self._behaviour))
-            return self._ledger.entries()
+            desk = self._desk()
+            expire(desk.ledger, desk.now)
+            yield desk
 
     def requests(self) -> tuple[RequestEntry, ...]:
         """Every message that ever came, oldest first."""
@@ -226,7 +253,7 @@ class SandboxCA:
 
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
-        with self._ledger.transaction():
+        with self._ledger.transaction():  # one at a time: refusals are counted
             visit = self._visit(posted)
             before, site = visit.behaviour, self._site()
             expire(self._ledger, visit.now)
@@ -263,4 +290,6 @@ class SandboxCA:
             self._known,
             self._secrets,
             self._one_time,
+            self._base_url,
+            self._responders,
         )

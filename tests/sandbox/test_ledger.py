@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger.ledger import Ledger, Status
-from peers.asker import SECRET, ask, enrolled, rr
+from csc.runtime.sandbox.ledger.ledger import Ledger, Status, StoredCRL
+from peers.asker import SECRET, ask, enrolled, rr, utc_now
 
 FIRST_FORMAT = """
 CREATE TABLE certificate (
@@ -67,7 +67,7 @@ def test_nothing_of_a_failed_transaction_is_kept(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     try:
         with ledger.transaction():
-            ledger.store_crl("ca", 1, "", b"crl")
+            ledger.store_crl(StoredCRL("ca", 1, 0, utc_now(), utc_now(), b"crl"))
             raise RuntimeError(datetime.now(UTC))
     except RuntimeError:
         pass

@@ -180,7 +180,7 @@ def outcome(ca: SandboxCA, request: Request) -> Outcome:
 
 def read(ca: SandboxCA, answer: PKIMessage, before: int) -> Outcome:
     content = answer.body.content
-    assert isinstance(content, CertRepMessage)  # refusals, too (RFC 9483 3.6.2)
+    assert isinstance(content, CertRepMessage)
     status = content.responses[0].status
     if status.status == PKIStatus.REJECTION:
         assert failures(answer) == {PKIFailureInfo.BAD_CERT_TEMPLATE}

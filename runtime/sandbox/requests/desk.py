@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
 
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
+from ..authority.responder import Responders
 from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
 from ..profiles.model import Profiles
@@ -22,7 +23,11 @@ NO_CERT_REQ_ID = -1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What requests are handled with. `profile` is what a certProfile would say, of the path; empty: none."""
+    """What requests are handled with.
+
+    `profile` is what a certProfile would say, of the path; empty: none. `base_url` is where the CA publishes
+    over HTTP, if it does.
+    """
 
     authority: Authority
     ledger: Ledger
@@ -31,6 +36,8 @@ class Desk:
     profiles: Profiles
     profile: str = ""
     one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
+    base_url: str | None = None
+    responders: Responders = field(default_factory=Responders)
 
 
 @dataclass(frozen=True, slots=True)

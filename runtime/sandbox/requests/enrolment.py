@@ -25,6 +25,7 @@ from ...cmp.model import (
 )
 from ...cmp.signatures import algorithm_problem
 from ..authority.authority import issue
+from ..authority.places import status_extensions
 from ..ledger.ledger import LedgerEntry, Status
 from ..profiles.asked import profiles_of
 from ..profiles.grant import grant
@@ -241,13 +242,20 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
     return old
 
 
+def _places(desk: Desk, wanted: Grant) -> list[x509.Extension[x509.ExtensionType]]:
+    """Where the status of the certificate is found, if nothing else was decided."""
+    decided = {extension.oid for extension in wanted.extensions}
+    places = status_extensions(desk.base_url, desk.authority.issuing)
+    return [extension for extension in places if extension.oid not in decided]
+
+
 def _issue(desk: Desk, wanted: Grant) -> x509.Certificate:
     """A certificate that can be read again; it is nowhere entered."""
     certificate = issue(
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=wanted.extensions,
+        extensions=[*wanted.extensions, *_places(desk, wanted)],
         begins=wanted.not_before,
         ends=wanted.not_after,
     )
