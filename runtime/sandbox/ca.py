@@ -240,8 +240,9 @@ class SandboxCA:
         )
 
     def _own_credential(self) -> SignatureCredential:
-        signer = self._authority.signer
-        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
+        authority = self._authority  # once: another thread may roll over
+        signer = authority.signer
+        return SignatureCredential(signer.certificate, signer.key, authority.chain)
 
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:
