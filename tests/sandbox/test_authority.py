@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 from csc.runtime.cmp.codec.general import read_sequence
 from csc.runtime.cmp.confirmation import cert_hash
 from csc.runtime.cmp.model import (
@@ -33,7 +33,6 @@ from csc.runtime.cmp.model import (
 from csc.runtime.cmp.protection import SignatureCredential, verify_signature
 from csc.runtime.cmp.trust import check_authorized, verify_chain
 from csc.runtime.sandbox.authority.certified_key import CertifiedKey
-from csc.runtime.sandbox.authority.responder import responder_of
 from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.authority.signing import certify
@@ -522,44 +521,6 @@ def test_earlier_folder_that_was_left_in_the_middle(tmp_path: Path) -> None:
     with opened(tmp_path / "ca") as ca:
         assert (ca.root, ca.chain) == (root, chain)
     assert b"PRIVATE" not in (tmp_path / "ca" / "root.pem").read_bytes()
-
-
-# -- OCSP responders ----------------------------------------------------------------------------------
-
-
-@needs_openssl
-@pytest.mark.parametrize("which", ["issuing", "root"])
-def test_responder(tmp_path: Path, which: str) -> None:
-    with opened(tmp_path / "ca") as ca:
-        authority = ca._authority
-        signs = authority.root if which == "root" else authority.issuing
-        responder = responder_of(tmp_path / "ca", signs, utc_now())
-    (tmp_path / "ocsp.pem").write_bytes(responder.certificate.public_bytes(Encoding.PEM))
-    responder.certificate.verify_directly_issued_by(signs.certificate)
-    openssl(
-        tmp_path,
-        *("verify", "-x509_strict", "-purpose", "ocsphelper"),
-        *("-CAfile", "ca/root.pem", "-untrusted", "ca/chain.pem", "ocsp.pem"),
-    )
-    extensions = responder.certificate.extensions
-    assert extensions.get_extension_for_class(x509.OCSPNoCheck)
-    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(purposes) == [ExtendedKeyUsageOID.OCSP_SIGNING]
-
-
-def test_responder_is_kept_until_its_time_is_up(tmp_path: Path) -> None:
-    now = utc_now()
-    with opened(tmp_path) as ca:
-        issuing, root = ca._authority.issuing, ca._authority.root
-
-        def responder(days: int, of: CertifiedKey = issuing) -> x509.Certificate:
-            return responder_of(tmp_path, of, now + timedelta(days=days)).certificate
-
-        assert responder(0) == responder(19)
-        assert responder(0) != responder(0, root)
-        newer = responder(25)
-        assert newer.not_valid_after_utc > now + timedelta(days=54)
-        assert newer == responder(25)
 
 
 # -- what issue() takes -------------------------------------------------------------------------------
