@@ -1,8 +1,8 @@
 """Answers of the sandbox CA that are changed on their way: BouncyCastle, which found nothing, finds it."""
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,11 +29,11 @@ from csc.runtime.cmp.protection import (
     protect,
 )
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import SECRET, enrolled
 from peers.bouncycastle_client import BouncyCastleClient
 from peers.certificates import make_root, name, new_key
+from peers.hostile import answering, hostile
 from peers.java import needs_bouncycastle
 from peers.sandbox_with_bouncycastle import PBM, Peer
 
@@ -42,16 +42,35 @@ pytestmark = needs_bouncycastle
 Change = Callable[[bytes], bytes]
 
 
-class ChangingCA(SandboxCA):
-    """A CA whose next answer is changed."""
+@dataclass
+class Way:
+    """What lies between the CA and the client, and changes the next answer."""
 
+    ca: SandboxCA
     change: Change | None = None
 
-    def respond(self, data: bytes) -> bytes:
-        answer = super().respond(data)
+    def __call__(self, request: bytes) -> bytes:
+        answer = self.ca.respond(request)
         if self.change is not None:
             answer, self.change = self.change(answer), None
         return answer
+
+
+@dataclass
+class Changing:
+    """The client, and the way to the CA."""
+
+    peer: Peer
+    way: Way
+
+
+@pytest.fixture
+def changing(java: BouncyCastleClient, tmp_path: Path) -> Generator[Changing]:
+    with SandboxCA.open(tmp_path) as ca:
+        ca.add_secret(b"ref", b"psk")
+        way = Way(ca)
+        with hostile(answering(way)) as server:
+            yield Changing(Peer(java, ca, server.url), way)
 
 
 def header(credential: Credential = SECRET, **fields: object) -> Change:
@@ -135,56 +154,41 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize(("change", "finding"), CHANGES.values(), ids=CHANGES)
-def test_change_is_found(
-    java: BouncyCastleClient, tmp_path: Path, change: Change, finding: str
-) -> None:
-    with ChangingCA.open(tmp_path) as ca, serve(ca) as server:
-        ca.add_secret(b"ref", b"psk")
-        ca.change = change
-        report = Peer(java, ca, server.url).run("enrol", **PBM, request="ir", subject="CN=x")
-        assert report.findings[0].startswith(finding)
+def test_change_is_found(changing: Changing, change: Change, finding: str) -> None:
+    changing.way.change = change
+    report = changing.peer.run("enrol", **PBM, request="ir", subject="CN=x")
+    assert report.findings[0].startswith(finding)
 
 
-def test_change_of_what_is_signed_is_found(java: BouncyCastleClient, tmp_path: Path) -> None:
-    with ChangingCA.open(tmp_path) as ca, serve(ca) as server:
-        ca.add_secret(b"ref", b"psk")
-        peer = Peer(java, ca, server.url)
-        peer.enrolled("device")
-        told = {"by": "device", "request": "cr", "subject": "CN=x"}
-        ca.change = header(foreign())
-        assert peer.run("enrol", **told).findings[0].startswith("8: the signer: no path")
-        ca.change = header(SECRET)
-        assert peer.run("enrol", **told).findings == ["7: a MAC, and there is no secret"]
-        ca.change = lambda data: data.replace(b"CMP server", b"CMP SERVER", 1)
-        findings = peer.run("enrol", **told).findings
-        assert findings == ["8: sender is not the signer", "8: the signature is wrong"]
+def test_change_of_what_is_signed_is_found(changing: Changing) -> None:
+    changing.peer.enrolled("device")
+    told = {"by": "device", "request": "cr", "subject": "CN=x"}
+    changing.way.change = header(foreign())
+    assert changing.peer.run("enrol", **told).findings[0].startswith("8: the signer: no path")
+    changing.way.change = header(SECRET)
+    assert changing.peer.run("enrol", **told).findings == ["7: a MAC, and there is no secret"]
+    changing.way.change = lambda data: data.replace(b"CMP server", b"CMP SERVER", 1)
+    findings = changing.peer.run("enrol", **told).findings
+    assert findings == ["8: sender is not the signer", "8: the signature is wrong"]
 
 
-def test_certificate_that_is_not_right_is_rejected(
-    java: BouncyCastleClient, tmp_path: Path
-) -> None:
+def test_certificate_that_is_not_right_is_rejected(changing: Changing) -> None:
     """Another certificate of the CA, with another key: BouncyCastle says so in certConf."""
-    with ChangingCA.open(tmp_path) as ca, serve(ca) as server:
-        ca.add_secret(b"ref", b"psk")
-        _, other = enrolled(ca)
-        ca.change = response(certificate=other.certificate.public_bytes(Encoding.DER))
-        report = Peer(java, ca, server.url).run("enrol", **PBM, request="ir", subject="CN=x")
-        assert report.findings == ["another public key"]
-        assert report.messages[-1] == "certConf error"  # certHash is not of what was issued
-        assert ca.ledger()[-1].status is Status.ISSUED
+    _, other = enrolled(changing.way.ca)
+    changing.way.change = response(certificate=other.certificate.public_bytes(Encoding.DER))
+    report = changing.peer.run("enrol", **PBM, request="ir", subject="CN=x")
+    assert report.findings == ["another public key"]
+    assert report.messages[-1] == "certConf error"  # certHash is not of what was issued
+    assert changing.peer.statuses()[-1] is Status.ISSUED
 
 
-def test_certificate_of_another_ca_is_rejected(java: BouncyCastleClient, tmp_path: Path) -> None:
+def test_certificate_of_another_ca_is_rejected(bouncycastle: Peer, tmp_path: Path) -> None:
     """It is the right one, but leads to a root that is not trusted."""
-    with SandboxCA.open(tmp_path / "one") as ca, serve(ca) as server:
-        ca.add_secret(b"ref", b"psk")
-        with SandboxCA.open(tmp_path / "other") as other:
-            root = other.root.public_bytes(Encoding.DER)
-        report = Peer(java, ca, server.url).run(
-            "enrol", **PBM, request="ir", subject="CN=x", root=root
-        )
-        assert report.findings[0].startswith("no path to the root")
-        assert report.get("confirmed") == "rejected"
-        (entry,) = ca.ledger()
-        assert entry.status is Status.REJECTED
-        assert "no path" in entry.reason
+    with SandboxCA.open(tmp_path / "other") as other:
+        root = other.root.public_bytes(Encoding.DER)
+    report = bouncycastle.run("enrol", **PBM, request="ir", subject="CN=x", root=root)
+    assert report.findings[0].startswith("no path to the root")
+    assert report.get("confirmed") == "rejected"
+    (entry,) = bouncycastle.ca.ledger()
+    assert entry.status is Status.REJECTED
+    assert "no path" in entry.reason
