@@ -79,3 +79,13 @@ def test_key_that_signs_only_gets_no_other(bouncycastle: Peer) -> None:
     report = bouncycastle.run("enrol", by="device", **told)
     assert report.failures == {"notAuthorized"}
     assert len(bouncycastle.ca.ledger()) == 1
+
+
+def test_signature_over_another_input(bouncycastle: Peer) -> None:
+    """RFC 4211 4.1: where the template has no subject, poposkInput names the sender and is signed instead."""
+    bouncycastle.enrolled("device")
+    told = {"request": "kur", "sender": "CN=device", "old": "device"}
+    report = bouncycastle.ok("enrol", by="device", **told)
+    bouncycastle.entered(report, Status.CONFIRMED)
+    wrong = bouncycastle.run("enrol", by="device", **{**told, "sender": "CN=another"})
+    assert wrong.failures == {"badPOP"}
