@@ -26,6 +26,12 @@ class Behaviour:
     """Whether certificates are granted with another subject: with O=csc sandbox added to it."""
     rejects: PKIFailureInfo | None = None
     """Why nothing is granted, in a response of the request's own kind."""
+    reject_count: int | None = None
+    """How many requests are still refused so before everything is granted again; None: all."""
+    delay: float = 0.0
+    """Seconds before an answer leaves, over HTTP."""
+    clock_offset: int = 0
+    """Seconds that the CA's clock is ahead; behind if negative."""
 
 
 USUAL = Behaviour()

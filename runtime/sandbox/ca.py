@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,54 +13,20 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from ..cmp.codec import decode
-from ..cmp.errors import MalformedMessage
-from ..cmp.model import (
-    BodyType,
-    CertConfirmContent,
-    ErrorMsgContent,
-    InfoTypeAndValue,
-    NestedMessageContent,
-    PKIBody,
-    PKIFailureInfo,
-    PKIHeader,
-    PKIMessage,
-    PKIStatusInfo,
-    PollReqContent,
-)
-from ..cmp.protection import (
-    Credential,
-    OwnMac,
-    PasswordCredential,
-    SignatureCredential,
-    protect,
-)
+from .answering import Site, respond
 from .authority.folder import open_authority, store_authority
 from .authority.making import new_keys, rolled_over
 from .authority.ra import issue_ra
 from .authority.settings import AuthoritySettings
 from .behaviour import USUAL, Behaviour
 from .ledger.ledger import Ledger, LedgerEntry
+from .ledger.traffic import RequestEntry
 from .profiles.load import builtin_profiles
 from .profiles.model import Profiles
-from .requests.confirmation import confirm
-from .requests.desk import Desk, Order, Response
-from .requests.examine import examine
-from .requests.giving_up import give_up
-from .requests.nested import BARE, Wrapped, Wrapping, unwrap
-from .requests.original import check_originals
+from .requests.desk import Desk
+from .requests.outcome import Outcome, Posted, Visit
 from .requests.outsiders import NOBODY, Outsiders, outsiders
-from .requests.refusal import Refusal
-from .requests.rejected import rejected
-from .requests.requester import (
-    NONCE_SIZE,
-    TRANSACTION_ID_SIZE,
-    Requester,
-    authenticate,
-    check_header,
-    mac_scheme,
-)
-from .requests.waiting import poll, put_off
+from .switches import changed
 
 
 class SandboxCA:
@@ -79,8 +44,10 @@ class SandboxCA:
         self._folder = folder
         self._clock = clock
         self._behaviour = behaviour
-        self._profiles = profiles or builtin_profiles()
+        self._switching = threading.Lock()
         self._secrets: dict[bytes, bytes] = {}
+        self._known = known
+        self._profiles = profiles or builtin_profiles()
         self._ledger = Ledger(folder / "ledger.db")
         try:
             with self._ledger.transaction():  # one process at a time makes keys
@@ -88,7 +55,6 @@ class SandboxCA:
         except BaseException:
             self._ledger.close()
             raise
-        self._known = known
 
     @classmethod
     def open(
@@ -135,6 +101,8 @@ class SandboxCA:
         """Close the ledger."""
         self._ledger.close()
 
+    # -- its keys ----------------------------------------------------------------------------------
+
     @property
     def root(self) -> x509.Certificate:
         """The root certificate: what end entities have to trust."""
@@ -161,11 +129,18 @@ class SandboxCA:
             kind = AuthoritySettings(key_kind).key_type
         keys = new_keys(kind)  # before anybody has to wait
         with self._ledger.transaction():
-            now = self._clock()
+            now = self._now(self._behaviour)
             authority = rolled_over(open_authority(self._folder, None, now), keys, now)
             store_authority(self._folder, authority)
             self._authority = authority
         return authority.root.certificate
+
+    @property
+    def profile_names(self) -> tuple[str, ...]:
+        """The names of the certificate profiles."""
+        return self._profiles.names
+
+    # -- who may ask -------------------------------------------------------------------------------
 
     def add_secret(self, reference: bytes, secret: bytes, *, is_ra: bool = False) -> None:
         """Accept requests under a reference number; `is_ra` takes them as an RA's (RFC 9810 5.1.3.5)."""
@@ -177,162 +152,77 @@ class SandboxCA:
     def issue_ra(self, subject: x509.Name, key: CertificatePublicKeyTypes) -> x509.Certificate:
         """A certificate with id-kp-cmcRA: who signs with `key` is an RA of this CA (RFC 9810 4.5)."""
         with self._ledger.transaction():
-            return issue_ra(self._desk(self._clock()), subject, key)
+            return issue_ra(self._desk(), subject, key)
+
+    # -- what it did -------------------------------------------------------------------------------
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
         return self._ledger.entries()
 
+    def requests(self) -> tuple[RequestEntry, ...]:
+        """Every message that ever came, oldest first."""
+        return self._ledger.requests()
+
+    # -- what it does ------------------------------------------------------------------------------
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How requests are dealt with from now on."""
+        return self._behaviour
+
+    def change_behaviour(self, changes: Mapping[str, object]) -> Behaviour:
+        """Deal with requests otherwise from now on; each that is under way goes on as it began.
+
+        Raises:
+            ValueError: if a name is not known, or a value is none for it; then nothing is changed.
+        """
+        with self._switching:
+            self._behaviour = changed(self._behaviour, changes)
+            return self._behaviour
+
     def respond(self, data: bytes) -> bytes:
         """The answer to a request. A refusal is an answer, too."""
-        try:
-            message = decode(data)
-        except MalformedMessage as error:
-            refusal = Refusal(PKIFailureInfo.BAD_DATA_FORMAT, str(error))
-            return self._refuse(None, refusal.status, self._own_credential())
+        return self.handle(Posted(data)).answer
+
+    def handle_all(self, posted: Sequence[Posted]) -> list[Outcome | Exception]:
+        """What becomes of messages that came at about the same time, in order; all is durable then, at once.
+
+        Whatever one of them brings about by a mistake of this program is undone, and stands in its place.
+
+        Raises:
+            sqlite3.Error: if nothing of it can be kept; then nothing of it was done.
+        """
+        outcomes: list[Outcome | Exception] = []
         with self._ledger.transaction():
-            return self._answer(message, data, BARE)
+            for message in posted:
+                try:
+                    outcomes.append(self.handle(message))
+                except Exception as error:
+                    outcomes.append(error)
+        return outcomes
 
-    def _answer(self, message: PKIMessage, data: bytes, wrapping: Wrapping) -> bytes:
-        """The answer to a message that could be read, which came in `wrapping`."""
-        header = message.header
-        if header.transaction_id is not None:
-            earlier = self._ledger.answer_to(header.transaction_id, data)
-            if earlier is not None:
-                return earlier
-        credential: Credential = self._own_credential()
-        mac: OwnMac | None = None
-        try:
-            now = self._clock()
-            check_header(header, self._authority, now)
-            who = partial(
-                authenticate,
-                secrets=self._secrets,
-                find=self._ledger.find,
-                now=now,
-                known=self._known,
-            )
-            requester = who(message)
-            credential, mac = self._credential_for(message, requester), requester.mac
-            desk = self._desk(now)
-            content = message.body.content
-            if isinstance(content, NestedMessageContent):
-                inner = unwrap(header, content, requester, wrapping)
-                check_originals(header.general_info, inner.messages, who)
-                if not inner.is_batch:
-                    return self._answer_wrapped(inner.contents[0], inner.wrapping)
-                _check_unused(desk, header.transaction_id)
-                answers = tuple(self._answer_wrapped(c, inner.wrapping) for c in inner.contents)
-                answer = Response(PKIBody(BodyType.NESTED, NestedMessageContent(answers)))
-            else:
-                if requester.is_ra:
-                    check_originals(header.general_info, (message,), who)
-                vouched = wrapping.vouched or requester.is_ra
-                answer = _handle(desk, Order(header, message.body, requester, vouched), data)
-        except Refusal as refusal:
-            return self._refuse(header, refusal.status, credential, mac)
-        nonce = os.urandom(NONCE_SIZE)
-        response = protect(
-            self._header(header, nonce, credential, answer.general_info),
-            answer.body,
-            credential,
-            random=os.urandom,
-            mac=mac,
-            extra=answer.certificates,
-        )
-        assert header.transaction_id is not None  # noqa: S101  (check_header)
-        self._ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
-        return response
+    def handle(self, posted: Posted) -> Outcome:
+        """What becomes of a message, entered in the ledger."""
+        with self._ledger.transaction():
+            visit = self._visit(posted)
+            before = visit.behaviour
+            outcome = visit.outcome(respond(self._site(), visit))
+            with self._switching:
+                if self._behaviour is before:  # else somebody has said otherwise meanwhile
+                    self._behaviour = visit.behaviour
+            return outcome
 
-    def _answer_wrapped(self, wrapped: Wrapped, wrapping: Wrapping) -> bytes:
-        if isinstance(wrapped.message, Refusal):
-            return self._refuse(None, wrapped.message.status, self._own_credential())
-        return self._answer(wrapped.message, wrapped.data, wrapping)
+    def _visit(self, posted: Posted) -> Visit:
+        behaviour = self._behaviour
+        return Visit(posted, behaviour, self._ledger, self._now(behaviour))
 
-    def _credential_for(self, message: PKIMessage, requester: Requester) -> Credential:
-        """What answers are protected with: as the request was, with the same kind of MAC (RFC 9483 3.2)."""
-        if requester.reference is None:
-            return self._own_credential()
-        secret = self._secrets[requester.reference]
-        return PasswordCredential(requester.reference, secret, mac_scheme(message))
+    def _now(self, behaviour: Behaviour) -> datetime:
+        return self._clock() + timedelta(seconds=behaviour.clock_offset)
 
-    def _refuse(
-        self,
-        request: PKIHeader | None,
-        status: PKIStatusInfo,
-        credential: Credential,
-        mac: OwnMac | None = None,
-    ) -> bytes:
-        header = self._header(request, os.urandom(NONCE_SIZE), credential)
-        return protect(
-            header,
-            PKIBody(BodyType.ERROR, ErrorMsgContent(status)),
-            credential,
-            random=os.urandom,
-            mac=mac,
-        )
+    def _desk(self) -> Desk:
+        """What answers questions that do not come over CMP."""
+        return self._site().desk(self._behaviour, self._now(self._behaviour))
 
-    def _header(
-        self,
-        request: PKIHeader | None,
-        nonce: bytes,
-        credential: Credential,
-        general_info: tuple[InfoTypeAndValue, ...] = (),
-    ) -> PKIHeader:
-        """The header of an answer (RFC 9483 3.1)."""
-        sender = self._authority.name
-        if isinstance(credential, SignatureCredential):
-            sender = credential.certificate.subject
-        if request is None:
-            return PKIHeader(
-                2,
-                sender,
-                None,
-                self._clock(),
-                transaction_id=os.urandom(TRANSACTION_ID_SIZE),
-                sender_nonce=nonce,
-            )
-        return PKIHeader(
-            pvno=min(max(request.pvno, 2), 3),  # RFC 9810 7: the nearest that is supported
-            sender=sender,
-            recipient=request.sender,
-            message_time=self._clock(),
-            transaction_id=request.transaction_id,
-            sender_nonce=nonce,
-            recip_nonce=request.sender_nonce,
-            general_info=general_info,
-        )
-
-    def _desk(self, now: datetime) -> Desk:
-        return Desk(self._authority, self._ledger, self._behaviour, now, self._profiles)
-
-    def _own_credential(self) -> SignatureCredential:
-        signer = self._authority.signer
-        return SignatureCredential(signer.certificate, signer.key, self._authority.chain)
-
-
-def _handle(desk: Desk, order: Order, data: bytes) -> Response:
-    """What comes of a request that is authenticated; `data` is the request as it came."""
-    match order.body.content:
-        case CertConfirmContent():
-            return confirm(desk, order)
-        case PollReqContent():
-            return poll(desk, order)
-        case ErrorMsgContent():
-            return give_up(desk, order)
-        case _:
-            _check_unused(desk, order.transaction_id)
-            if order.header.recip_nonce is not None:  # RFC 9483 3.5
-                raise Refusal(
-                    PKIFailureInfo.BAD_RECIPIENT_NONCE, "a first message has no recipNonce"
-                )
-            try:
-                deed = examine(desk, order)
-            except Refusal as refusal:
-                return rejected(order, refusal)
-            return put_off(desk, order, data) or deed()
-
-
-def _check_unused(desk: Desk, transaction_id: bytes | None) -> None:
-    if transaction_id is not None and desk.ledger.last_answer(transaction_id) is not None:
-        raise Refusal(PKIFailureInfo.TRANSACTION_ID_IN_USE, "transactionID was used before")
+    def _site(self) -> Site:
+        return Site(self._authority, self._ledger, self._profiles, self._known, self._secrets)

@@ -11,13 +11,14 @@ from csc.runtime.cmp.model import (
     NestedMessageContent,
     PKIBody,
     PKIHeader,
+    PKIMessage,
     PopoKind,
     ProofOfPossession,
 )
 from csc.runtime.cmp.protection import Credential, SignatureCredential, protect
 from csc.runtime.sandbox.ca import SandboxCA
 
-from .asker import SECRET, SUBJECT, cert_req, header, template
+from .asker import SECRET, SUBJECT, cert_req, header, issued, template
 from .certificates import name, new_key
 from .der import wrap
 
@@ -36,6 +37,12 @@ def ra_verified(body_type: BodyType = BodyType.IR, **changes: object) -> PKIBody
     """A request for a certificate whose proof of possession says that an RA saw it."""
     request = replace(cert_req(template(**changes)), pop=RA_VERIFIED)
     return PKIBody(body_type, CertReqMessages((request,)))
+
+
+def granted(answer: PKIMessage) -> BodyType | None:
+    """The type of an answer that brings a certificate, as a refusal of that type does not (RFC 9483 3.6.2)."""
+    issued(answer)
+    return answer.body.type
 
 
 def originals(*messages: bytes) -> InfoTypeAndValue:

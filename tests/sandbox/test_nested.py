@@ -62,7 +62,7 @@ from peers.certificates import name, new_key
 from peers.der import nodes, wrap
 from peers.hostile import answering, hostile
 from peers.openssl import client, needs_openssl
-from peers.ra import RA, message, new_ra, ra_verified
+from peers.ra import RA, granted, message, new_ra, ra_verified
 from peers.vendor import new_vendor
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
@@ -113,7 +113,7 @@ def cert_conf(answer: PKIMessage, credential=SECRET) -> bytes:
 def test_the_answer_is_to_the_message_inside(site: Site) -> None:
     head = header()
     answer = site.ask(site.ra.protects(message(ir(), head)))
-    assert answer.body.type is BodyType.IP
+    assert granted(answer) is BodyType.IP
     verify_mac(answer, SECRET.secret)
     assert answer.header.transaction_id == head.transaction_id
     assert answer.header.recip_nonce == head.sender_nonce
@@ -135,7 +135,7 @@ def test_kur_and_rr_keep_the_protection_of_the_certificate(site: Site) -> None:
     _, own = enrolled(site.ca)
     kur = site.ra.protects(message(ir(body_type=BodyType.KUR), credential=own))
     answer = site.ask(kur)
-    assert answer.body.type is BodyType.KUP
+    assert granted(answer) is BodyType.KUP
     verify_signature(answer, x509.load_der_x509_certificate(answer.extra_certs[0]).public_key())
     assert site.ask(site.ra.protects(cert_conf(answer, own))).body.type is BodyType.PKI_CONF
     assert site.ask(site.ra.protects(message(rr(own.certificate), credential=own))).body.type is (
@@ -145,7 +145,7 @@ def test_kur_and_rr_keep_the_protection_of_the_certificate(site: Site) -> None:
 
 
 def test_an_ra_may_vouch_for_possession(site: Site) -> None:
-    assert site.ask(site.ra.protects(message(ra_verified()))).body.type is BodyType.IP
+    assert granted(site.ask(site.ra.protects(message(ra_verified())))) is BodyType.IP
 
 
 def test_what_an_ra_vouched_for_may_wait(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_what_an_ra_vouched_for_may_wait(tmp_path: Path) -> None:
         answer = site.ask(site.ra.protects(message(ra_verified())))
         answer = site.ask(message(*poll(answer, 0)))
         assert answer.body.type is BodyType.POLL_REP
-        assert site.ask(site.ra.protects(message(*poll(answer, 0)))).body.type is BodyType.IP
+        assert granted(site.ask(site.ra.protects(message(*poll(answer, 0))))) is BodyType.IP
 
 
 @pytest.mark.parametrize("layers", range(1, MAX_NESTING + 1))
@@ -161,7 +161,7 @@ def test_several_ras_stand_behind_each_other(site: Site, layers: int) -> None:
     data = message(ra_verified())
     for _ in range(layers):
         data = new_ra(site.ca).protects(data)
-    assert site.ask(data).body.type is BodyType.IP
+    assert granted(site.ask(data)) is BodyType.IP
 
 
 def test_sent_again_it_gets_the_same_answer(site: Site) -> None:
@@ -185,7 +185,7 @@ def test_a_secret_that_is_an_ras_may_wrap(site: Site) -> None:
     """RFC 9810 5.1.3.5; RFC 9483 5.2.2.1 wants a signature, so the CA has to be told."""
     ra = RA(PasswordCredential(b"ra", b"ra-psk"))
     site.ca.add_secret(b"ra", b"ra-psk", is_ra=True)
-    assert site.ask(ra.protects(message(ra_verified()))).body.type is BodyType.IP
+    assert granted(site.ask(ra.protects(message(ra_verified())))) is BodyType.IP
     site.ca.add_secret(b"ra", b"ra-psk")
     assert failures(site.ask(ra.protects(message(ra_verified())))) == {
         PKIFailureInfo.WRONG_INTEGRITY
@@ -348,7 +348,7 @@ def test_an_ra_of_another_pki_is_none_here(tmp_path: Path) -> None:
     assert isinstance(ra.credential, SignatureCredential)
     with SandboxCA.open(tmp_path, ra_certificates=[ra.credential.certificate]) as ca:
         ca.add_secret(SECRET.reference, SECRET.secret)
-        assert decode(ca.respond(ra.protects(message(ra_verified())))).body.type is BodyType.IP
+        assert granted(decode(ca.respond(ra.protects(message(ra_verified()))))) is BodyType.IP
         answer = decode(ca.respond(_foreign()[0].protects(message(ir()))))
         assert failures(answer) == {PKIFailureInfo.SIGNER_NOT_TRUSTED}
 
@@ -384,6 +384,8 @@ def test_each_message_of_a_batch_is_answered_as_alone(site: Site) -> None:
     for one, head in zip(inner, heads, strict=True):
         assert one.header.transaction_id == head.transaction_id
         assert one.header.recip_nonce == head.sender_nonce
+    for index in (0, 1, 3):
+        assert granted(inner[index])
     verify_mac(inner[0], SECRET.secret)
     assert failures(inner[2]) == {PKIFailureInfo.BAD_MESSAGE_CHECK}
 
@@ -397,14 +399,14 @@ def test_confirmations_travel_in_a_batch_as_well(site: Site) -> None:
 
 def test_one_that_cannot_be_read_spoils_no_other(site: Site) -> None:
     good, bad = site.ask_batch(message(ir()), b"\x30\x00")
-    assert good.body.type is BodyType.IP
+    assert granted(good) is BodyType.IP
     assert failures(bad) == {PKIFailureInfo.BAD_DATA_FORMAT}
     assert bad.header.recip_nonce is None
 
 
 def test_a_batch_of_one_is_a_batch(site: Site) -> None:
     (only,) = site.ask_batch(message(ir()))
-    assert only.body.type is BodyType.IP
+    assert granted(only) is BodyType.IP
 
 
 def test_a_batch_vouches_for_nothing(site: Site) -> None:
@@ -440,7 +442,7 @@ def test_messages_of_a_batch_may_wait(tmp_path: Path) -> None:
         answers = site.ask_batch(*(message(*poll(answer, 0)) for answer in answers))
         assert {answer.body.type for answer in answers} == {BodyType.POLL_REP}
         answers = site.ask_batch(*(message(*poll(answer, 0)) for answer in answers))
-        assert {answer.body.type for answer in answers} == {BodyType.IP}
+        assert [granted(answer) for answer in answers] == [BodyType.IP] * 2
 
 
 def _done(site: Site) -> bytes | None:
@@ -488,7 +490,7 @@ def test_a_wrong_batch_is_refused_as_a_whole(site: Site, label: str) -> None:
 
 def test_a_batch_in_a_batch_is_refused_alone(site: Site) -> None:
     good, bad = site.ask_batch(message(ir()), site.ra.batches(message(ir()), message(ir())))
-    assert good.body.type is BodyType.IP
+    assert granted(good) is BodyType.IP
     assert failures(bad) == {PKIFailureInfo.BAD_REQUEST}
     assert len(site.statuses()) == 1
 

@@ -11,16 +11,18 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from .reasons import HOLD
+from .traffic import RequestEntry
 
 
 class Status(StrEnum):
@@ -94,6 +96,12 @@ _COLUMNS = (
     "serial_number, subject, status, reason, transaction_id, requested_with,"
     " authenticated_by, issued_at, changed_at, data"
 )
+_REQUEST_COLUMNS = (
+    "received_at, transaction_id, kind, requested_by, is_authenticated, outcome, failures, reason"
+)
+# How a transaction begins and ends, and what undoes it.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 
 
 class Ledger:
@@ -108,6 +116,21 @@ class Ledger:
         schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
         self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
 
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """The ledger at `path`, whoever writes to it meanwhile. Nothing is made or changed.
+
+        Raises:
+            sqlite3.Error: if there is none.
+        """
+        ledger = cls.__new__(cls)
+        ledger._lock = threading.RLock()
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        ledger._connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False
+        )
+        return ledger
+
     def close(self) -> None:
         """Close the database."""
         with self._lock:
@@ -115,15 +138,29 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All of the block's changes, or none."""
+        """All of the block's changes, or none. Inside of another one, both are durable when that one ends."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin, end, undo = _INNER if self._connection.in_transaction else _OUTER
+            self._connection.execute(begin)
             try:
                 yield
+                self._connection.execute(end)
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                for statement in undo:
+                    # A full disk may have undone everything already.
+                    if self._connection.in_transaction:
+                        self._connection.execute(statement)
                 raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """All that is read in the block is as it was at one moment."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     # -- certificates ------------------------------------------------------------------------------
 
@@ -180,6 +217,31 @@ class Ledger:
             value,
         )
         return _entry(rows[0]) if rows else None
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def record(self, entry: RequestEntry) -> None:
+        """Enter a message that came, and what became of it."""
+        self._execute(
+            f"INSERT INTO request ({_REQUEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            *astuple(entry),
+        )
+
+    def requests(self) -> tuple[RequestEntry, ...]:
+        """Every message that came, oldest first."""
+        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'request'"):
+            return ()  # an earlier version wrote it, and it is only read
+        rows = self._query(f"SELECT {_REQUEST_COLUMNS} FROM request ORDER BY number")  # noqa: S608
+        return tuple(starmap(RequestEntry, rows))
+
+    def begun_with(self, transaction_id: bytes) -> str:
+        """The kind of the message that a transaction began with, and that was not refused as it was sent."""
+        rows = self._query(
+            "SELECT kind FROM request WHERE transaction_id = ? AND is_authenticated"
+            " ORDER BY number LIMIT 1",
+            transaction_id.hex(),
+        )
+        return rows[0][0] if rows else ""
 
     # -- answers -----------------------------------------------------------------------------------
 

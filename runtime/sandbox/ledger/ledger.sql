@@ -43,3 +43,16 @@ CREATE TABLE IF NOT EXISTS ca_crl (   -- every CRL that was made; the last one o
     data BLOB NOT NULL,               -- DER
     PRIMARY KEY (ca, number)
 );
+
+CREATE TABLE IF NOT EXISTS request (  -- every message that came, also those that were refused
+    number INTEGER PRIMARY KEY,
+    received_at TEXT NOT NULL,
+    transaction_id TEXT NOT NULL,     -- hexadecimal; empty if the message has none, or cannot be read
+    kind TEXT NOT NULL,               -- the name of the body; empty if the message cannot be read
+    requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL; empty if nobody says so
+    is_authenticated INTEGER NOT NULL,
+    outcome TEXT NOT NULL,            -- the PKIStatus answered, or repeated
+    failures TEXT NOT NULL,           -- the names of PKIFailureInfo, with blanks between
+    reason TEXT NOT NULL              -- statusString
+);
+CREATE INDEX IF NOT EXISTS request_of_transaction ON request (transaction_id);

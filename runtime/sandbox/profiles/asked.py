@@ -18,8 +18,12 @@ from .violation import shown
 CERT_PROFILE = "1.3.6.1.5.5.7.4.21"
 
 
-def profiles_of(profiles: Profiles, header: PKIHeader, count: int) -> tuple[Profile, ...]:
+def profiles_of(
+    profiles: Profiles, header: PKIHeader, count: int, of_path: str = ""
+) -> tuple[Profile, ...]:
     """The profile for each of the `count` things that a message asks for.
+
+    The profile that the path names (RFC 9811 3.6) holds for what has none in the header.
 
     Raises:
         Refusal: if a profile is not known, or there are more than can be meant.
@@ -31,8 +35,14 @@ def profiles_of(profiles: Profiles, header: PKIHeader, count: int) -> tuple[Prof
             PKIFailureInfo.BAD_DATA_FORMAT,
             f"certProfile has {len(names)} names, and the message asks for {count}",
         )
-    found = tuple(_profile(profiles, name) for name in names)
-    return found + (profiles.default,) * (count - len(found))
+    for name in names:
+        if of_path and name and name != of_path:
+            raise Refusal(
+                PKIFailureInfo.BAD_CERT_TEMPLATE,
+                f"certProfile is {shown(name)}, and the profile of the path is {of_path}",
+            )
+    wanted = (*names, *[""] * (count - len(names)))
+    return tuple(_profile(profiles, name or of_path) for name in wanted)
 
 
 def _profile(profiles: Profiles, name: str) -> Profile:

@@ -22,13 +22,14 @@ NO_CERT_REQ_ID = -1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What requests are handled with."""
+    """What requests are handled with. `profile` is what a certProfile would say, of the path; empty: none."""
 
     authority: Authority
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
     profiles: Profiles
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

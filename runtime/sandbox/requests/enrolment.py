@@ -108,7 +108,7 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
 
 
 def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None) -> Deed:
-    (profile,) = profiles_of(desk.profiles, order.header, 1)
+    (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
     check_profile_allows(profile, order)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)

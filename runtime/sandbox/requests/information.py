@@ -70,7 +70,7 @@ def inform(desk: Desk, order: Order) -> Deed:
     )
     if len(infos) > _MOST_QUESTIONS:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, f"more than {_MOST_QUESTIONS} questions at once")
-    profiles = profiles_of(desk.profiles, order.header, len(content.infos))
+    profiles = profiles_of(desk.profiles, order.header, len(content.infos), desk.profile)
     profiles += (desk.profiles.default,) * (len(infos) - len(profiles))
     answers: list[InfoTypeAndValue] = []
     unknown: list[str] = []
