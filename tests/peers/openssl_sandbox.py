@@ -15,6 +15,7 @@ from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import LedgerEntry, Status
+from csc.runtime.sandbox.requests.outcome import Outcome, Posted
 
 from .openssl import client
 
@@ -107,14 +108,14 @@ def peer_of_sandbox(folder: Path, kind: str = "P-256", **behaviour: object) -> G
     """A CA that behaves like that, and a client with two keys."""
     with SandboxCA.open(folder / "ca", behaviour=Behaviour(**behaviour)) as ca:
         said: list[PKIMessage] = []
-        respond = ca.respond
+        handle = ca.handle
 
-        def recorded(request: bytes) -> bytes:
-            answer = respond(request)
-            said.extend((decode(request), decode(answer)))
-            return answer
+        def recorded(posted: Posted) -> Outcome:
+            outcome = handle(posted)
+            said.extend((decode(posted.data), decode(outcome.answer)))
+            return outcome
 
-        ca.respond = recorded  # type: ignore[method-assign]
+        ca.handle = recorded  # type: ignore[method-assign]
         with serve(ca) as server:
             ca.add_secret(b"ref", b"psk")
             (folder / "root.pem").write_bytes(ca.root.public_bytes(Encoding.PEM))

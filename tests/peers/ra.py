@@ -40,7 +40,7 @@ def ra_verified(body_type: BodyType = BodyType.IR, **changes: object) -> PKIBody
 
 
 def granted(answer: PKIMessage) -> BodyType | None:
-    """The type of an answer that brings a certificate, as a refusal of that type does not (RFC 9483 3.6.2)."""
+    """The type of an answer that brings a certificate; a refusal may have that type, too (RFC 9483 3.6.2)."""
     issued(answer)
     return answer.body.type
 

@@ -17,6 +17,7 @@ from ..requests.outsiders import RA_USAGE
 from ..requests.requester import TRANSACTION_ID_SIZE
 from .authority import issue
 from .extensions import of_signer
+from .places import status_extensions
 from .signing import BACKDATED
 
 _BY_HAND = "operator"
@@ -29,7 +30,10 @@ def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> 
         desk.authority,
         subject=subject,
         key=key,
-        extensions=of_signer(RA_USAGE),
+        extensions=[
+            *of_signer(RA_USAGE),
+            *status_extensions(desk.base_url, desk.authority.issuing),
+        ],
         begins=desk.now - BACKDATED,
         ends=desk.now + _VALIDITY,
     )

@@ -84,7 +84,8 @@ def encode(reply: Reply, request: Request | None, *, closes: bool) -> bytes:
     head = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\nDate: {_date(int(time.time()))}"]
     if reply.content_type:
         head.append(f"Content-Type: {reply.content_type}")
-    head.append(f"Content-Length: {len(reply.body)}")
+    if reply.status != HTTPStatus.NOT_MODIFIED:  # it would be what is not sent that has a length
+        head.append(f"Content-Length: {len(reply.body)}")
     given = {name.lower() for name, _ in reply.headers}
     if "cache-control" not in given:
         head.append("Cache-Control: no-store")

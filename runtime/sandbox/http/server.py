@@ -16,6 +16,7 @@ from ..requests.outcome import Outcome, Posted
 from .loop import Answer, Limits, Loop
 from .messages import Reply, Request, refusal
 from .paths import UnknownPath, read_path
+from .published import published
 
 CONTENT_TYPE = "application/pkixcmp"
 LIMITS = Limits(body=MAX_MESSAGE_SIZE)
@@ -96,7 +97,7 @@ def listening(host: str, port: int, answer: Answer, limits: Limits) -> Generator
 
 def _answering(ca: SandboxCA, watch: Watch, complain: Complain) -> Answer:
     def answer(requests: Sequence[Request]) -> Sequence[Reply]:
-        replies: list[Reply | Posted] = [_read(ca, request) for request in requests]
+        replies = [_read_safely(request) for request in requests]
         posted = [message for message in replies if isinstance(message, Posted)]
         outcomes: list[Outcome | Exception]
         try:
@@ -106,12 +107,21 @@ def _answering(ca: SandboxCA, watch: Watch, complain: Complain) -> Answer:
         left = iter(outcomes)
         return [_reply(next(left)) if isinstance(r, Posted) else r for r in replies]
 
+    def _read_safely(request: Request) -> Reply | Posted:
+        try:
+            return _read(ca, request)
+        except Exception as error:  # no request may end the thread that serves all
+            return _mistake(error)
+
+    def _mistake(error: Exception) -> Reply:
+        complain(error)
+        return refusal(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "this is a mistake of the server's", closes=True
+        )
+
     def _reply(outcome: Outcome | Exception) -> Reply:
         if isinstance(outcome, Exception):
-            complain(outcome)
-            return refusal(
-                HTTPStatus.INTERNAL_SERVER_ERROR, "this is a mistake of the server's", closes=True
-            )
+            return _mistake(outcome)
         watch(outcome.entry)
         if outcome.entry.kind in _ANNOUNCEMENTS:
             return refusal(HTTPStatus.NOT_IMPLEMENTED, "announcements are not taken")
@@ -156,5 +166,7 @@ def _read(ca: SandboxCA, request: Request) -> Reply | Posted:
 
 def _published(ca: SandboxCA, request: Request) -> Reply | None:
     """What the CA publishes at the path of a request: the one place for whatever is not CMP."""
-    del ca, request
-    return None
+    found = published(ca, request.method, request.path, request.headers, request.body)
+    if found is None:
+        return None
+    return Reply(found.status, found.content_type, found.body, found.headers)

@@ -21,6 +21,7 @@ from typing import Any, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from .memory import Memory
 from .reasons import HOLD
 from .traffic import RequestEntry
 
@@ -75,21 +76,28 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """A request that waits, as it came; `polls` is how many pollReqs are put off yet."""
+    """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
+
+    `vouched` tells that an RA approved it.
+    """
 
     request: bytes
     cert_req_id: int
     requested_by: str
     polls: int
+    vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCRL:
-    """A CRL (DER), its CRLNumber, and what it revokes: a line with serial, reason and time for each."""
+    """A CRL (DER) of the CA with a key identifier, and of how many changes of what is revoked it knows."""
 
+    ca: str
     number: int
-    listed: str
-    data: bytes
+    changes: int
+    this_update: datetime
+    next_update: datetime
+    data: bytes = field(repr=False)
 
 
 _COLUMNS = (
@@ -115,6 +123,7 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous = FULL")
         schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
         self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+        self.memory = Memory(self._execute, self._query)
 
     @classmethod
     def open_to_read(cls, path: Path) -> Self:
@@ -290,8 +299,12 @@ class Ledger:
         cert_req_id: int,
         requested_by: str,
         polls: int,
+        *,
+        vouched: bool,
     ) -> None:
         """Keep a request that is not answered yet."""
+        if vouched:
+            self._execute("INSERT INTO vouched VALUES (?)", transaction_id.hex())
         self._execute(
             "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
             transaction_id.hex(),
@@ -304,10 +317,14 @@ class Ledger:
     def waits(self, transaction_id: bytes) -> Waits | None:
         """What waits in a transaction."""
         rows = self._query(
-            "SELECT request, cert_req_id, requested_by, polls FROM waiting WHERE transaction_id = ?",
+            "SELECT request, cert_req_id, requested_by, polls, vouched.transaction_id IS NOT NULL"
+            " FROM waiting LEFT JOIN vouched USING (transaction_id) WHERE transaction_id = ?",
             transaction_id.hex(),
         )
-        return Waits(*rows[0]) if rows else None
+        if not rows:
+            return None
+        *kept, vouched = rows[0]
+        return Waits(*kept, vouched=bool(vouched))
 
     def count_poll(self, transaction_id: bytes) -> None:
         """One pollReq less will be put off."""
@@ -318,24 +335,58 @@ class Ledger:
     def end_waiting(self, transaction_id: bytes) -> None:
         """What waited is answered now."""
         self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
+        self._execute("DELETE FROM vouched WHERE transaction_id = ?", transaction_id.hex())
 
     # -- revocation lists --------------------------------------------------------------------------
 
-    def store_crl(self, ca: str, number: int, listed: str, data: bytes) -> None:
-        """Keep a new CRL of a CA, which is named by its key identifier."""
-        self._execute("INSERT INTO ca_crl VALUES (?, ?, ?, ?)", ca, number, listed, data)
+    def revoked(self) -> tuple[LedgerEntry, ...]:
+        """What is revoked, on hold, or was rejected by who got it, in the order of serial numbers."""
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate"  # noqa: S608  (ours)
+            " WHERE status IN ('revoked', 'rejected') ORDER BY serial_number"
+        )
+        return tuple(map(_entry, rows))
+
+    def count_changes(self) -> int:
+        """How often it has changed what `revoked` gives."""
+        return int(self._query("SELECT changes FROM revocations")[0][0])
+
+    def set_invalid_since(self, serial_number: str, since: datetime | None) -> None:
+        """Keep since when a certificate has been invalid, or that this is not known."""
+        self._execute("DELETE FROM invalidity WHERE serial_number = ?", serial_number)
+        if since is not None:
+            self._execute("INSERT INTO invalidity VALUES (?, ?)", serial_number, since.isoformat())
+
+    def invalidities(self) -> dict[str, datetime]:
+        """Since when certificates have been invalid, by serial number, as far as it is known."""
+        rows = self._query("SELECT serial_number, since FROM invalidity")
+        return {serial_number: datetime.fromisoformat(since) for serial_number, since in rows}
+
+    def store_crl(self, crl: StoredCRL) -> None:
+        """Keep a new CRL in place of its CA's last one."""
+        self._execute(
+            "INSERT OR REPLACE INTO revocation_list VALUES (?, ?, ?, ?, ?, ?)",
+            crl.ca,
+            crl.number,
+            crl.changes,
+            crl.this_update.isoformat(),
+            crl.next_update.isoformat(),
+            crl.data,
+        )
 
     def last_crl(self, ca: str) -> StoredCRL | None:
-        """The newest CRL of a CA."""
-        rows = self._query(
-            "SELECT number, listed, data FROM ca_crl WHERE ca = ? ORDER BY number DESC LIMIT 1", ca
-        )
-        return StoredCRL(*rows[0]) if rows else None
+        """The newest CRL of the CA with a key identifier."""
+        rows = self._query("SELECT * FROM revocation_list WHERE ca = ?", ca)
+        if not rows:
+            return None
+        ca, number, changes, begins, ends, data = rows[0]
+        times = datetime.fromisoformat(begins), datetime.fromisoformat(ends)
+        return StoredCRL(ca, number, changes, *times, data)
 
     def last_crl_number(self) -> int:
         """The highest CRLNumber that any list has; 0 if there is none."""
         rows = self._query(
-            "SELECT max(number) FROM (SELECT number FROM crl UNION SELECT number FROM ca_crl)"
+            "SELECT max(number) FROM (SELECT number FROM crl UNION SELECT number FROM revocation_list)"
         )
         return rows[0][0] or 0
 

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ...cmp.codec import der
 from ...cmp.codec.general import read_sequence
-from ...cmp.codec.tlv import untag
 from ...cmp.errors import MalformedMessage
 from ...cmp.model import (
     AlgorithmIdentifier,
@@ -26,10 +25,12 @@ from ...cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
+from ..authority.certified_key import CertifiedKey
 from ..authority.crl import current_crl
 from ..profiles.asked import profiles_of
 from ..profiles.model import Profile
 from ..profiles.offer import encryption_keys, signing_keys, template_content
+from .crl_source import cas_meant
 from .der import read_time
 from .desk import Deed, Desk, Order, Response
 from .refusal import Refusal, rejection
@@ -171,8 +172,7 @@ def _root_update(question: _Question) -> InfoTypeAndValue:
 def _current_crl(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
     desk = question.desk
-    crl = current_crl(desk, desk.authority.issuing)
-    return InfoTypeAndValue(_CURRENT_CRL, crl.public_bytes(Encoding.DER))
+    return InfoTypeAndValue(_CURRENT_CRL, current_crl(desk, desk.authority.issuing).data)
 
 
 def _crl_update(question: _Question) -> InfoTypeAndValue:
@@ -182,48 +182,27 @@ def _crl_update(question: _Question) -> InfoTypeAndValue:
     statuses = read_sequence(question.value)
     if not statuses:
         raise MalformedMessage("it has to name a source")
-    held = [_held(status) for status in statuses]
+    cas = question.desk.authority.cas
+    held = [_held(status, cas) for status in statuses]
     newer: list[bytes] = []
-    for ca in question.desk.authority.cas:
-        times = [time for names, time in held if ca.name in names]
+    for ca in cas:
+        times = [time for meant, time in held if ca in meant]
         if times:
             crl = current_crl(question.desk, ca)
-            if any(time is None or time < crl.last_update_utc for time in times):
-                newer.append(crl.public_bytes(Encoding.DER))
+            if any(time is None or time < crl.this_update for time in times):
+                newer.append(crl.data)
     return InfoTypeAndValue(_CRLS, der.sequence(*newer) if newer else None)
 
 
-def _held(status: bytes) -> tuple[list[x509.Name | None], datetime | None]:
-    """CRLStatus: whose list the client means, and of when the one is that it has."""
+def _held(
+    status: bytes, cas: Sequence[CertifiedKey]
+) -> tuple[tuple[CertifiedKey, ...], datetime | None]:
+    """CRLStatus: whose lists the client means, and of when the one is that it has."""
     fields = read_sequence(status)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage("a CRLStatus has a source and perhaps a time")
     time = read_time(fields[1]) if len(fields) == 2 else None
-    return _issuers(fields[0]), time
-
-
-def _issuers(source: bytes) -> list[x509.Name | None]:
-    """CRLSource, under explicit tags: [0] a distribution point, of which we have none, or [1] the issuer."""
-    number, content = untag(source)
-    if number == 0:
-        untag(content)
-        return []
-    if number != 1:
-        raise MalformedMessage("a CRLSource is a distribution point or an issuer")
-    names = read_sequence(content)
-    if not names:
-        raise MalformedMessage("GeneralNames are one at least")
-    return [_name(name) for name in names]
-
-
-def _name(general_name: bytes) -> x509.Name | None:
-    number, content = untag(general_name)
-    if number != 4:  # directoryName, RFC 5280 4.2.1.6
-        return None
-    try:
-        return x509.Name.from_bytes(content)
-    except ValueError:
-        raise MalformedMessage("a directoryName cannot be read") from None
+    return cas_meant(fields[0], cas), time
 
 
 _ANSWERS: dict[str, Callable[[_Question], InfoTypeAndValue]] = {

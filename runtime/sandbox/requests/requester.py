@@ -41,6 +41,7 @@ class Requester:
     mac: OwnMac | None = field(default=None, repr=False, compare=False)
     outsider: x509.Certificate | None = field(default=None, repr=False)
     is_ra: bool = False
+    secret: bytes | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.reference is not None:
@@ -52,8 +53,10 @@ class Requester:
         return f"external:{self.outsider.fingerprint(hashes.SHA256()).hex()}"
 
 
-def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None:
-    """Check what every request's header has to hold.
+def check_header(
+    header: PKIHeader, authority: Authority, now: datetime, *, needs_time: bool = False
+) -> None:
+    """Check what every request's header has to hold, messageTime only if `needs_time`.
 
     Raises:
         Refusal: if something is missing or wrong.
@@ -66,6 +69,8 @@ def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None
         )
     if header.sender_nonce is None or len(header.sender_nonce) < NONCE_SIZE:
         raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, f"senderNonce needs {NONCE_SIZE} bytes")
+    if needs_time and header.message_time is None:
+        raise Refusal(PKIFailureInfo.MISSING_TIME_STAMP, "messageTime is missing")
     if header.message_time is not None and abs(header.message_time - now) > CLOCK_TOLERANCE:
         raise Refusal(
             PKIFailureInfo.BAD_TIME, f"messageTime is too far from {now:%Y-%m-%d %H:%M:%S} UTC"
@@ -124,7 +129,8 @@ def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes], known: Outsi
     except ProtectionError:
         raise refusal from None
     mac = _mac_for_answers(message, keys)
-    return Requester(reference, None, mac, is_ra=reference in known.ra_references)
+    is_ra = reference in known.ra_references
+    return Requester(reference, None, mac, is_ra=is_ra, secret=secret)
 
 
 def _mac_for_answers(message: PKIMessage, keys: MacKeys) -> OwnMac | None:
