@@ -5,11 +5,10 @@ RFC 9483 3.6.1 has end entities send none, and reject certificates by certConf; 
 
 from __future__ import annotations
 
-from ...cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIConfirmContent, PKIFailureInfo
+from ...cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIConfirmContent
 from ..ledger.ledger import Status
 from .confirmation import check_continues
 from .desk import Desk, Order, Response
-from .refusal import Refusal
 
 
 def end(desk: Desk, order: Order) -> Response:
@@ -22,8 +21,8 @@ def end(desk: Desk, order: Order) -> Response:
     assert isinstance(content, ErrorMsgContent)  # noqa: S101
     ledger, transaction_id = desk.ledger, order.transaction_id
     last = ledger.last_answer(transaction_id)
-    if last is None:
-        raise Refusal(PKIFailureInfo.BAD_REQUEST, "the transaction is not known")
+    if last is None:  # nothing begun, nothing to end: pkiconf answers it all the same
+        return Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
     entry = ledger.issued_in(transaction_id)
     waits = ledger.waits(transaction_id)
     challenge = ledger.memory.challenge(transaction_id)
