@@ -11,16 +11,21 @@ import threading
 import traceback
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from cryptography import x509
 
+from ..runtime.certificates import load_certificate, load_chain
 from ..runtime.sandbox.authority.settings import AuthoritySettings
 from ..runtime.sandbox.behaviour import Behaviour
 from ..runtime.sandbox.ca import SandboxCA
 from ..runtime.sandbox.http.admin import administered
 from ..runtime.sandbox.http.server import serve
 from ..runtime.sandbox.ledger.traffic import RequestEntry
+from ..runtime.sandbox.profiles.load import ProfileError, load_profiles
+from ..runtime.sandbox.profiles.model import Profiles
 from ..runtime.state.errors import Locked
 from ..runtime.state.lock import exclusive
 from .exits import REFUSED, Failure
@@ -55,7 +60,7 @@ def announce(
     click.echo(f"The sandbox CA listens at {url}")
     if is_quiet:
         return
-    names = ", ".join(reference.decode(errors="replace") for reference in known)
+    names = ", ".join(map(sandbox_text.reference, known))
     click.echo(f"  CMP      {url}.well-known/cmp, or any other path")
     click.echo(f"  accepts  {f'the reference numbers {names}' if names else 'no reference number'}")
     click.echo(f"  folder   {folder}")
@@ -71,18 +76,38 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a CA is to be: the kind of its keys, a file of profiles, and files of certificates."""
+
+    behaviour: Behaviour
+    key_kind: str | None = None
+    profiles: Path | None = None
+    ra_certificates: tuple[Path, ...] = ()
+    trusts: tuple[Path, ...] = ()
+
+
 @contextmanager
-def opened(folder: Path, behaviour: Behaviour, key_kind: str | None) -> Generator[SandboxCA]:
+def opened(folder: Path, wanted: Wanted) -> Generator[SandboxCA]:
     """The CA in `folder`, which nobody else serves meanwhile.
 
     Raises:
         Failure: if it cannot be used, or somebody does.
     """
     with ExitStack() as stack:
+        profiles = None if wanted.profiles is None else _profiles(wanted.profiles)
+        ra_certificates = _certificates(wanted.ra_certificates)
+        trusts = _certificates(wanted.trusts)
         try:
             stack.enter_context(exclusive(folder / _LOCK))
-            wanted = None if key_kind is None else AuthoritySettings(key_kind)
-            ca = SandboxCA.open(folder, behaviour=behaviour, settings=wanted)
+            ca = SandboxCA.open(
+                folder,
+                behaviour=wanted.behaviour,
+                settings=None if wanted.key_kind is None else AuthoritySettings(wanted.key_kind),
+                profiles=profiles,
+                ra_certificates=ra_certificates,
+                trusts=trusts,
+            )
         except Locked:
             raise Failure(
                 f"a sandbox CA runs in {folder} already",
@@ -95,6 +120,31 @@ def opened(folder: Path, behaviour: Behaviour, key_kind: str | None) -> Generato
                 "it should hold the sandbox's CA; give another --folder for a new one",
             ) from None
         yield stack.enter_context(ca)
+
+
+def _profiles(path: Path) -> Profiles:
+    try:
+        return load_profiles(path)
+    except ProfileError as error:
+        raise Failure(
+            str(error), "docs/sandbox-profiles.md says what a file of profiles holds"
+        ) from None
+
+
+def _certificates(paths: tuple[Path, ...]) -> list[x509.Certificate]:
+    """The certificates of PEM files, which may hold several, or DER files."""
+    found: list[x509.Certificate] = []
+    for path in paths:
+        try:
+            data = path.read_bytes()
+            found += [load_certificate(data), *load_chain(data)]
+        except OSError as error:
+            raise Failure(
+                f"{path} cannot be read: {error.strerror}", "check its name and its permissions"
+            ) from None
+        except ValueError:
+            raise Failure(f"{path} is no certificate", "give one in PEM or DER") from None
+    return found
 
 
 @contextmanager

@@ -105,6 +105,28 @@ def _parse_changes(
     help="The kind of the CA's own keys, where there is no CA yet.",
 )
 @click.option(
+    "--profiles",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file with more certificate profiles.",
+)
+@click.option(
+    "--trust",
+    "trusts",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CA certificates of another PKI, whose devices may enrol here. Repeatable.",
+)
+@click.option(
+    "--ra",
+    "ra_certificates",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The certificate of an RA, which may vouch for others. Repeatable.",
+)
+@click.option(
     "--set",
     "changes",
     multiple=True,
@@ -129,6 +151,9 @@ def serve_command(
     secrets_file: Path | None,
     variables: Variables,
     key_kind: str | None,
+    profiles: Path | None,
+    trusts: tuple[Path, ...],
+    ra_certificates: tuple[Path, ...],
     changes: dict[str, object],
     logs: bool,
     quiet: bool,
@@ -139,7 +164,7 @@ def serve_command(
     The first line on stdout has the URL.
     """
     from ..sandbox_secrets import check_unique, read_file, read_scripts, read_words
-    from ..serving import announce, is_loopback, opened, serving, until_stopped
+    from ..serving import Wanted, announce, is_loopback, opened, serving, until_stopped
 
     if url is not None:
         _check_url(url)
@@ -151,7 +176,7 @@ def serve_command(
             *(read_scripts(scripts, variables) if scripts else ()),
         ]
     )
-    behaviour = _behaviour(changes)
+    wanted = Wanted(_behaviour(changes), key_kind, profiles, ra_certificates, trusts)
     is_quiet = quiet or settings.is_quiet
     if not is_loopback(bind):
         click.echo(
@@ -160,7 +185,7 @@ def serve_command(
             err=True,
         )
     stopped = until_stopped()
-    with opened(place, behaviour, key_kind) as ca:
+    with opened(place, wanted) as ca:
         for reference, secret in known.items():
             ca.add_secret(reference, secret)
         if url is not None:

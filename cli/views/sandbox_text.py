@@ -68,13 +68,17 @@ def _request(entry: RequestEntry) -> list[str]:
     ]
 
 
-def _who(name: str) -> str:
-    """A reference number as text where it is one."""
-    kind, _, value = name.partition(":")
-    if kind != "reference":
-        return f"{kind} {value}" if value else _NOBODY
+def reference(number: bytes) -> str:
+    """A reference number: as text where it is one, else in hexadecimal."""
     try:
-        text = bytes.fromhex(value).decode()
-    except ValueError:
+        text = number.decode()
+    except UnicodeDecodeError:
         text = ""
-    return f"{kind} {text if text.isprintable() and text else value}"
+    return text if text and text.isprintable() else number.hex()
+
+
+def _who(name: str) -> str:
+    kind, _, value = name.partition(":")
+    if kind == "reference":
+        return f"{kind} {reference(bytes.fromhex(value))}"
+    return f"{kind} {value}" if value else _NOBODY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from ..cmp.model import (
     PKIMessage,
     PKIStatusInfo,
     PollReqContent,
+    PopResponseContent,
 )
 from ..cmp.protection import Credential, OwnMac, PasswordCredential, SignatureCredential, protect
 from .authority.authority import Authority
@@ -31,13 +32,16 @@ from .ledger.ledger import Ledger
 from .profiles.model import Profiles
 from .requests.confirmation import confirm
 from .requests.desk import Desk, Order, Response
+from .requests.ending import end
 from .requests.examine import examine
 from .requests.labels import check_label
 from .requests.nested import BARE, Wrapped, Wrapping, unwrap
 from .requests.original import check_originals
 from .requests.outcome import Visit
 from .requests.outsiders import Outsiders
+from .requests.proving import prove
 from .requests.refusal import Refusal
+from .requests.rejecting import reject
 from .requests.requester import (
     NONCE_SIZE,
     TRANSACTION_ID_SIZE,
@@ -58,6 +62,8 @@ class Site:
     profiles: Profiles
     known: Outsiders
     secrets: Mapping[bytes, bytes] = field(repr=False)
+    one_time: Set[bytes]
+    """The reference numbers of secrets that are good for one certificate."""
     base_url: str | None
     responders: Responders
 
@@ -70,6 +76,7 @@ class Site:
             now,
             self.profiles,
             profile,
+            self.one_time,
             self.base_url,
             self.responders,
         )
@@ -93,6 +100,13 @@ def respond(site: Site, visit: Visit) -> bytes:
     return _answer(site, visit, message, data, BARE)
 
 
+def admit_failure(site: Site, visit: Visit) -> bytes:
+    """The answer to what was posted, if this program failed to make one; nothing of it may be left."""
+    message = decode(visit.posted.data)
+    failed = Refusal(PKIFailureInfo.SYSTEM_FAILURE, "the CA failed; nothing was changed")
+    return _refuse_alike(site, visit, message, failed.status)
+
+
 def _answer(
     site: Site, visit: Visit, message: PKIMessage, data: bytes, wrapping: Wrapping
 ) -> bytes:
@@ -107,14 +121,12 @@ def _answer(
     mac: OwnMac | None = None
     requester: Requester | None = None
     try:
-        check_header(header, site.authority, visit.now)
-        who = partial(
-            authenticate,
-            secrets=site.secrets,
-            find=ledger.find,
-            now=visit.now,
-            known=site.known,
-        )
+        needs_time = visit.behaviour.needs_message_time
+        check_header(header, site.authority, visit.now, needs_time=needs_time)
+    except Refusal as refusal:
+        return _refuse_alike(site, visit, message, refusal.status)
+    try:
+        who = _who(site, visit)
         requester = who(message)
         credential, mac = _credential_for(site, message, requester), requester.mac
         desk = site.desk(visit.behaviour, visit.now, visit.posted.profile)
@@ -124,6 +136,7 @@ def _answer(
             check_originals(header.general_info, inner.messages, who)
             if not inner.is_batch:
                 return _answer_wrapped(site, visit, inner.contents[0], inner.wrapping)
+            _check_new(desk, header)
             _check_unused(desk, header.transaction_id)
             answers = tuple(_answer_wrapped(site, visit, c, inner.wrapping) for c in inner.contents)
             answer = Response(PKIBody(BodyType.NESTED, NestedMessageContent(answers)))
@@ -148,9 +161,33 @@ def _answer(
         extra=answer.certificates,
     )
     assert header.transaction_id is not None  # noqa: S101  (check_header)
+    assert header.sender_nonce is not None  # noqa: S101  (check_header)
+    ledger.memory.keep_nonce(header.sender_nonce)
     ledger.store_answer(header.transaction_id, data, response, nonce, answer.expects)
     visit.answered(message, requester, answer)
     return response
+
+
+def _who(site: Site, visit: Visit) -> Callable[[PKIMessage], Requester]:
+    return partial(
+        authenticate,
+        secrets=site.secrets,
+        find=site.ledger.find,
+        now=visit.now,
+        known=site.known,
+    )
+
+
+def _refuse_alike(site: Site, visit: Visit, message: PKIMessage, status: PKIStatusInfo) -> bytes:
+    """A refusal for which it does not matter who asks; protected as the message is, if that is right."""
+    try:
+        requester = _who(site, visit)(message)
+        credential = _credential_for(site, message, requester)
+    except Exception:  # a refusal; or a fault, if that is why this is called
+        visit.refused(message, None, status)
+        return _refuse(site, visit, message.header, status, site.own_credential)
+    visit.refused(message, requester, status)
+    return _refuse(site, visit, message.header, status, credential, requester.mac)
 
 
 def _answer_wrapped(site: Site, visit: Visit, wrapped: Wrapped, wrapping: Wrapping) -> bytes:
@@ -162,15 +199,33 @@ def _answer_wrapped(site: Site, visit: Visit, wrapped: Wrapped, wrapping: Wrappi
 
 def _handle(desk: Desk, order: Order, data: bytes) -> Response:
     """What comes of a request that is authenticated; `data` is the request as it came."""
+    _check_new(desk, order.header)
     match order.body.content:
         case CertConfirmContent():
             return confirm(desk, order)
         case PollReqContent():
             return poll(desk, order)
+        case PopResponseContent():
+            return prove(desk, order)
+        case ErrorMsgContent():
+            return end(desk, order)
         case _:
             _check_unused(desk, order.transaction_id)
-            deed = examine(desk, order)
+            if order.header.recip_nonce is not None:  # RFC 9483 3.5
+                raise Refusal(
+                    PKIFailureInfo.BAD_RECIPIENT_NONCE, "a first message has no recipNonce"
+                )
+            try:
+                deed = examine(desk, order)
+            except Refusal as refusal:
+                return reject(order, refusal)
             return put_off(desk, order, data) or deed()
+
+
+def _check_new(desk: Desk, header: PKIHeader) -> None:
+    """RFC 9483 3.1: senderNonce is fresh."""
+    if header.sender_nonce is not None and desk.ledger.memory.knows_nonce(header.sender_nonce):
+        raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, "senderNonce was used before")
 
 
 def _check_unused(desk: Desk, transaction_id: bytes | None) -> None:

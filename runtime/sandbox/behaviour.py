@@ -32,6 +32,12 @@ class Behaviour:
     """Seconds before an answer leaves, over HTTP."""
     clock_offset: int = 0
     """Seconds that the CA's clock is ahead; behind if negative."""
+    confirm_wait: int = 300
+    """Seconds within which a certificate has to be confirmed; then it is revoked (RFC 9810 5.1.1.2)."""
+    needs_message_time: bool = False
+    """Whether a request has to say when it was made, which RFC 9483 3.1 leaves open."""
+    repeats_keys: bool = True
+    """Whether a key that was certified here may be certified again; no RFC forbids it."""
 
 
 USUAL = Behaviour()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,12 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from .answering import Site, respond
+from .answering import Site, admit_failure, respond
 from .authority.folder import open_authority, store_authority
 from .authority.making import new_keys, rolled_over
 from .authority.places import base_url
@@ -28,9 +29,12 @@ from .ledger.traffic import RequestEntry
 from .profiles.load import builtin_profiles
 from .profiles.model import Profiles
 from .requests.desk import Desk
+from .requests.expiry import expire
 from .requests.outcome import Outcome, Posted, Visit
 from .requests.outsiders import NOBODY, Outsiders, outsiders
 from .switches import changed
+
+_log = logging.getLogger(__name__)
 
 
 class SandboxCA:
@@ -50,6 +54,7 @@ class SandboxCA:
         self._behaviour = behaviour
         self._switching = threading.Lock()
         self._secrets: dict[bytes, bytes] = {}
+        self._one_time: frozenset[bytes] = frozenset()
         self._base_url: str | None = None
         self._responders = Responders()
         self._known = known
@@ -148,8 +153,23 @@ class SandboxCA:
 
     # -- who may ask -------------------------------------------------------------------------------
 
-    def add_secret(self, reference: bytes, secret: bytes, *, is_ra: bool = False) -> None:
-        """Accept requests under a reference number; `is_ra` takes them as an RA's (RFC 9810 5.1.3.5)."""
+    def add_secret(
+        self,
+        reference: bytes,
+        secret: bytes,
+        uses: Literal[1] | None = None,
+        *,
+        is_ra: bool = False,
+    ) -> None:
+        """Accept requests under a reference number; with `uses` 1, until one certificate is issued.
+
+        That it was, the ledger remembers by the reference number: it stays used after a restart, whatever
+        the secret. It still protects what follows: certConf, pollReq, rr and genm. `is_ra` takes requests as
+        an RA's (RFC 9810 5.1.3.5).
+        """
+        self._one_time = (
+            self._one_time - {reference} if uses is None else self._one_time | {reference}
+        )
         self._secrets[reference] = secret
         references = self._known.ra_references
         references = references | {reference} if is_ra else references - {reference}
@@ -172,18 +192,22 @@ class SandboxCA:
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Everything that was ever issued, oldest first."""
-        return self._ledger.entries()
+        with self.at_desk() as desk:
+            return desk.ledger.entries()
 
     def status_of(self, serial_number: int) -> Standing | None:
         """How a certificate stands now; None if it was not issued here."""
-        entry = self._ledger.find(f"{serial_number:x}")
-        return None if entry is None else standing(entry, self._now(self._behaviour))
+        with self.at_desk() as desk:
+            entry = desk.ledger.find(f"{serial_number:x}")
+            return None if entry is None else standing(entry, desk.now)
 
     @contextmanager
     def at_desk(self) -> Generator[Desk]:
         """What answers questions that do not come over CMP. Nobody else changes anything meanwhile."""
         with self._ledger.transaction():
-            yield self._desk()
+            desk = self._desk()
+            expire(desk.ledger, desk.now)
+            yield desk
 
     def requests(self) -> tuple[RequestEntry, ...]:
         """Every message that ever came, oldest first."""
@@ -229,10 +253,19 @@ class SandboxCA:
 
     def handle(self, posted: Posted) -> Outcome:
         """What becomes of a message, entered in the ledger."""
-        with self._ledger.transaction():
+        with self._ledger.transaction():  # one at a time: refusals are counted
             visit = self._visit(posted)
-            before = visit.behaviour
-            outcome = visit.outcome(respond(self._site(), visit))
+            before, site = visit.behaviour, self._site()
+            expire(self._ledger, visit.now)
+            try:
+                with self._ledger.transaction():
+                    answer = respond(site, visit)
+            except Exception:
+                # A fault of ours. What was begun is undone, and the client gets to know that it failed.
+                _log.exception("a request could not be handled")
+                visit = self._visit(posted)
+                answer = admit_failure(site, visit)
+            outcome = visit.outcome(answer)
             with self._switching:
                 if self._behaviour is before:  # else somebody has said otherwise meanwhile
                     self._behaviour = visit.behaviour
@@ -256,6 +289,7 @@ class SandboxCA:
             self._profiles,
             self._known,
             self._secrets,
+            self._one_time,
             self._base_url,
             self._responders,
         )

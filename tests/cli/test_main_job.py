@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
 from cryptography import x509
+from csc.runtime.sandbox.authority.settings import AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.state.store import open_to_read
 from support.command import SAMPLES, SEEDS, Csc, database
@@ -166,3 +168,19 @@ def test_earlier_versions_stay(csc: Csc) -> None:
     assert csc.ok("show", "--version", 1) == first
     assert csc.ok("show", "--version", 2) == csc.ok("show")
     assert csc("show", "--version", 3).returncode == 1
+
+
+@pytest.mark.parametrize("kind", ["rsa:2048", "ec:p521", "ed25519", "ed448", "mldsa65"])
+def test_sandbox_with_other_keys(csc: Csc, kind: str) -> None:
+    """What lies in the folder is the CA that answers, whatever it signs with; also after a roll-over."""
+    csc.folder.joinpath(".csc").mkdir(mode=0o700)
+    folder = csc.folder / ".csc" / "sandbox"
+    with SandboxCA.open(folder, settings=AuthoritySettings(kind)) as ca:
+        chain = ca.chain
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
+    with SandboxCA.open(folder) as ca:
+        assert ca.chain == chain
+        ca.roll_over()
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "update.cfg")
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "revoke.cfg")
+    assert [status for _, status in ledger(csc)] == ["confirmed", "revoked"]

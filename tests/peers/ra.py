@@ -1,7 +1,6 @@
 """An RA between end entities and a CA (RFC 9483 5.2): protects messages once more, or instead."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from csc.runtime.cmp.codec import decode
@@ -12,13 +11,14 @@ from csc.runtime.cmp.model import (
     NestedMessageContent,
     PKIBody,
     PKIHeader,
+    PKIMessage,
     PopoKind,
     ProofOfPossession,
 )
 from csc.runtime.cmp.protection import Credential, SignatureCredential, protect
 from csc.runtime.sandbox.ca import SandboxCA
 
-from .asker import SECRET, SUBJECT, cert_req, header, template
+from .asker import SECRET, SUBJECT, cert_req, header, issued, template
 from .certificates import name, new_key
 from .der import wrap
 
@@ -37,6 +37,12 @@ def ra_verified(body_type: BodyType = BodyType.IR, **changes: object) -> PKIBody
     """A request for a certificate whose proof of possession says that an RA saw it."""
     request = replace(cert_req(template(**changes)), pop=RA_VERIFIED)
     return PKIBody(body_type, CertReqMessages((request,)))
+
+
+def granted(answer: PKIMessage) -> BodyType | None:
+    """The type of an answer that brings a certificate; a refusal may have that type, too (RFC 9483 3.6.2)."""
+    issued(answer)
+    return answer.body.type
 
 
 def originals(*messages: bytes) -> InfoTypeAndValue:
@@ -75,17 +81,3 @@ def new_ra(ca: SandboxCA) -> RA:
     """An RA with a certificate of the CA that says so."""
     key = new_key()
     return RA(SignatureCredential(ca.issue_ra(name("ra"), key.public_key()), key))
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """What an HTTP server can put in the CA's place: an RA that protects every message on its way."""
-
-    ca: SandboxCA
-    ra: RA
-    seen: Callable[[bytes], object] = lambda _: None
-
-    def respond(self, data: bytes) -> bytes:
-        """The CA's answer to the protected message, as it came."""
-        self.seen(data)
-        return self.ca.respond(self.ra.protects(data))

@@ -158,7 +158,10 @@ BODIES = {
         lambda: ir(cert_req(template(subject=None))),
         PKIFailureInfo.BAD_CERT_TEMPLATE,
     ),
-    "no key": (lambda: ir(cert_req(template(public_key=None))), PKIFailureInfo.BAD_CERT_TEMPLATE),
+    "no key, but a signature": (
+        lambda: ir(cert_req(template(public_key=None))),
+        PKIFailureInfo.BAD_POP,
+    ),
     "short key": (
         lambda: ir(cert_req(template(public_key=_small()))),
         PKIFailureInfo.BAD_CERT_TEMPLATE,

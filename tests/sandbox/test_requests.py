@@ -187,7 +187,7 @@ def test_implicit_confirmation(tmp_path: Path, how: str) -> None:
 
 def test_implicit_confirmation_is_not_granted_unasked(tmp_path: Path) -> None:
     with opened(tmp_path, grants_implicit_confirm=True) as ca:
-        assert ask(ca, ir()).header.general_info == ()
+        assert IMPLICIT_CONFIRM not in ask(ca, ir()).header.general_info
         assert statuses(ca) == [Status.ISSUED]
 
 

@@ -36,7 +36,6 @@ from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
 from peers.asker import (
-    ISSUING_NAME,
     KEY,
     ROOT_NAME,
     SECRET,
@@ -56,7 +55,7 @@ from peers.asker import (
 from peers.certificates import make_certificate, make_intermediate, name, new_key
 from peers.der import nodes, wrap
 from peers.openssl import client, needs_openssl
-from peers.ra import message
+from peers.ra import granted, message
 from peers.vendor import Vendor, lifetime, new_vendor, valid_root
 
 
@@ -99,18 +98,18 @@ def confirmation(answer: PKIMessage, number: int = 0) -> tuple[PKIBody, PKIHeade
 def test_a_device_gets_its_first_certificate(site: Site) -> None:
     device = site.vendor.device("serial-0815")
     answer = site.ask(message(ir(), credential=device))
-    assert answer.body.type is BodyType.IP
+    assert granted(answer) is BodyType.IP
     verify_signature(answer, site.ca._authority.signer.certificate.public_key())
     assert answer.header.recipient == name("serial-0815")
     certificate = issued(answer)
-    assert (certificate.issuer, certificate.subject) == (ISSUING_NAME, SUBJECT)
+    assert (certificate.issuer, certificate.subject) == (site.ca.chain[0].subject, SUBJECT)
     (entry,) = site.ca.ledger()
     fingerprint = device.certificate.fingerprint(hashes.SHA256()).hex()
     assert entry.authenticated_by == f"external:{fingerprint}"
     answer = site.ask(message(*confirmation(answer), device))
     assert answer.body.type is BodyType.PKI_CONF
     own = SignatureCredential(certificate, KEY)
-    assert site.ask(message(ir(body_type=BodyType.KUR), credential=own)).body.type is BodyType.KUP
+    assert granted(site.ask(message(ir(body_type=BodyType.KUR), credential=own))) is BodyType.KUP
 
 
 def test_pkcs10_and_questions_are_open_to_it(site: Site) -> None:
@@ -128,7 +127,7 @@ def test_it_polls_for_what_it_asked(tmp_path: Path) -> None:
         assert failures(refused) == {PKIFailureInfo.WRONG_INTEGRITY}
         answer = site.ask(message(*poll(answer, 0), device))
         assert answer.body.type is BodyType.POLL_REP
-        assert site.ask(message(*poll(answer, 0), device)).body.type is BodyType.IP
+        assert granted(site.ask(message(*poll(answer, 0), device))) is BodyType.IP
 
 
 def test_it_revokes_what_it_obtained(site: Site) -> None:
@@ -147,7 +146,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_devices_with_other_keys(site: Site, kind: str) -> None:
     device = site.vendor.device(key=KINDS[kind]())
-    assert site.ask(message(ir(), credential=device)).body.type is BodyType.IP
+    assert granted(site.ask(message(ir(), credential=device))) is BodyType.IP
 
 
 def test_a_vendor_whose_keys_are_ed25519(tmp_path: Path) -> None:
@@ -158,14 +157,14 @@ def test_a_vendor_whose_keys_are_ed25519(tmp_path: Path) -> None:
     )
     with opened(tmp_path, Vendor(root, below)) as site:
         device = site.vendor.device()
-        assert site.ask(message(ir(), credential=device)).body.type is BodyType.IP
+        assert granted(site.ask(message(ir(), credential=device))) is BodyType.IP
 
 
 def test_a_device_directly_below_the_root_brings_no_chain(tmp_path: Path) -> None:
     root = valid_root("Vendor Root")
     with opened(tmp_path, Vendor(root, root)) as site:
         device = site.vendor.device(chain=())
-        assert site.ask(message(ir(), credential=device)).body.type is BodyType.IP
+        assert granted(site.ask(message(ir(), credential=device))) is BodyType.IP
 
 
 def test_extra_certificates_that_cannot_be_read_are_none(site: Site) -> None:
@@ -174,7 +173,7 @@ def test_extra_certificates_that_cannot_be_read_are_none(site: Site) -> None:
     extra = parts[3][0].content
     more = wrap(0xA1, wrap(0x30, extra, b"\x30\x00"))
     data = wrap(0x30, *(part.der for part in parts[:3]), more)
-    assert site.ask(data).body.type is BodyType.IP
+    assert granted(site.ask(data)) is BodyType.IP
 
 
 # -- what it may not -------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ def test_extra_certificates_that_cannot_be_read_are_none(site: Site) -> None:
 @pytest.mark.parametrize("kind", [BodyType.CR, BodyType.KUR])
 def test_what_takes_a_certificate_of_the_ca(site: Site, kind: BodyType) -> None:
     device = site.vendor.device()
-    assert site.ask(message(ir(), credential=device)).body.type is BodyType.IP
+    assert granted(site.ask(message(ir(), credential=device))) is BodyType.IP
     answer = site.ask(message(ir(body_type=kind), credential=device))
     assert failures(answer) == {PKIFailureInfo.NOT_AUTHORIZED}
     assert site.statuses() == [Status.ISSUED]
@@ -325,13 +324,13 @@ def test_the_right_senderkid_is_let_in(site: Site) -> None:
     """So that the wrong ones are refused for themselves."""
     device = site.vendor.device()
     data = _with_identifier(device, subject_key_identifier(device.certificate))
-    assert site.ask(data).body.type is BodyType.IP
+    assert granted(site.ask(data)) is BodyType.IP
 
 
 def test_an_rsa_key_of_usual_length_is_let_in(site: Site) -> None:
     """As above."""
     data = _signed_with_rsa(site.vendor.device(key=rsa.generate_private_key(65537, 2048)))
-    assert site.ask(data).body.type is BodyType.IP
+    assert granted(site.ask(data)) is BodyType.IP
 
 
 def test_a_ca_that_trusts_nobody_lets_no_device_in(tmp_path: Path) -> None:

@@ -214,10 +214,6 @@ def _confirmed(der: bytes) -> PKIConfirmContent:
     return PKIConfirmContent()
 
 
-def _nested(der: bytes) -> NestedMessageContent:
-    return NestedMessageContent(tuple(items(der)))
-
-
 def _general(der: bytes) -> GeneralContent:
     return GeneralContent(infos(inside(der, SEQUENCE)))
 
@@ -240,6 +236,10 @@ def _poll_answer(fields: Fields) -> PollEntry:
         integer(fields.one(INTEGER)),
         texts(fields.maybe(SEQUENCE) or b""),
     )
+
+
+def _nested(der: bytes) -> NestedMessageContent:
+    return NestedMessageContent(tuple(items(der)))
 
 
 def _error(der: bytes) -> ErrorMsgContent:

@@ -180,7 +180,8 @@ def _possession(pop: ProofOfPossession) -> bytes:
         case PopoKind.SIGNATURE:
             assert pop.algorithm is not None  # noqa: S101
             assert pop.signature is not None  # noqa: S101
-            return tagged(1, algorithm(pop.algorithm) + bits(pop.signature))
+            given = b"" if pop.poposk_input is None else tagged(0, content_of(pop.poposk_input))
+            return tagged(1, given + algorithm(pop.algorithm) + bits(pop.signature))
         case PopoKind.KEY_ENCIPHERMENT | PopoKind.KEY_AGREEMENT:
             assert pop.private_key_pop is not None  # noqa: S101
             number = 2 if pop.kind is PopoKind.KEY_ENCIPHERMENT else 3

@@ -36,10 +36,15 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The CA. `generations` begin with the one in use; `links` are to the roots of the others, in order."""
+    """The CA. `generations` begin with the one in use.
+
+    `links` are between its root and those of the others, in their order. `steps` lead from it to each of them
+    in turn: a root's key, certified by the root before it.
+    """
 
     generations: tuple[Generation, ...]
     links: tuple[Links, ...]
+    steps: tuple[x509.Certificate, ...]
     signer: CertifiedKey
 
     @property
@@ -74,8 +79,12 @@ class Authority:
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
-        """What lies between what is issued now and any root that was ever trusted, without the roots."""
-        return (self.issuing.certificate, *(link.new_with_old for link in self.links))
+        """What lies between what is issued now and any of its roots, without these.
+
+        Each certifies the one before it (RFC 9483 3.3), and no key is certified twice: OpenSSL follows one of
+        two ways only, which may be the wrong one.
+        """
+        return (self.issuing.certificate, *self.steps)
 
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
@@ -83,7 +92,7 @@ class Authority:
         return (
             self.issuing.certificate,
             self.root.certificate,
-            *(link.new_with_old for link in self.links),
+            *self.steps,
             *(link.old_with_new for link in self.links),
             *(each.issuing.certificate for each in self.generations[1:]),
         )

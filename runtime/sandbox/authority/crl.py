@@ -15,6 +15,7 @@ from ..ledger.ledger import LedgerEntry, StoredCRL
 from ..ledger.reasons import REASONS
 from ..ledger.standing import Revocation, revocation_of
 from ..requests.desk import Desk
+from ..requests.expiry import expire
 from .certified_key import CertifiedKey
 from .signing import BACKDATED, sign_crl
 
@@ -28,6 +29,7 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> StoredCRL:
 
     It lists what was issued under the CA's name, with whichever key (RFC 5280 5: one issuer is one name).
     """
+    expire(desk.ledger, desk.now)
     changes = desk.ledger.count_changes()
     last = desk.ledger.last_crl(ca.identifier)
     # A newer list is told by its thisUpdate, which counts whole seconds. Lists that are made faster than that

@@ -13,11 +13,14 @@ def of_ca(path_length: int | None = None) -> Extensions:
     return [_critical(x509.BasicConstraints(ca=True, path_length=path_length)), _critical(usage)]
 
 
-def of_signer(purpose: x509.ObjectIdentifier) -> Extensions:
-    """What the certificate of a server has that signs answers for the CA, and does nothing else."""
+def of_signer(purpose: x509.ObjectIdentifier, *, agrees: bool = False) -> Extensions:
+    """What the certificate of a server has that signs answers for the CA.
+
+    With `agrees` its key also agrees keys, and it does nothing else.
+    """
     return [
         _critical(x509.BasicConstraints(ca=False, path_length=None)),
-        _critical(key_usage(digital_signature=True)),
+        _critical(key_usage(digital_signature=True, key_agreement=agrees)),
         plain(x509.ExtendedKeyUsage([purpose])),
     ]
 
@@ -30,6 +33,7 @@ def plain(value: x509.ExtensionType) -> x509.Extension[x509.ExtensionType]:
 def key_usage(
     *,
     digital_signature: bool = False,
+    key_agreement: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
@@ -39,7 +43,7 @@ def key_usage(
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=key_agreement,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         encipher_only=False,

@@ -1,9 +1,9 @@
 """A folder in, the authority whose keys lie there out; and back.
 
 `authority.pem` is the authority: key and certificate of the root in use and of its issuing CA, then those of
-the former ones, then the signer's, then the links between the roots. It is replaced as a whole, so that a
-roll-over has happened or has not. The other files are copies for people and other programs: `root.pem` the
-root, `chain.pem` what leads to it, `signer.pem` the signer's key and certificate.
+the former ones, then the signer's, then what the roots certify of each other. It is replaced as a whole, so
+that a roll-over has happened or has not. The other files are copies for people and other programs: `root.pem`
+the root, `chain.pem` what leads to it, `signer.pem` the signer's key and certificate.
 
 In a folder of an earlier version the root has issued everything: `root.pem` holds its key, and there is no
 `authority.pem` until the folder is opened again. That root gets an issuing CA and another signer then.
@@ -64,7 +64,8 @@ def store_authority(folder: Path, authority: Authority) -> None:
         for each in authority.links
         for certificate in (each.new_with_old, each.old_with_new)
     ]
-    write_atomically(folder / AUTHORITY_FILE, to_pem([*pairs, authority.signer], links), 0o600)
+    pem = to_pem([*pairs, authority.signer], [*links, *authority.steps])
+    write_atomically(folder / AUTHORITY_FILE, pem, 0o600)
     _write_copies(folder, authority)
 
 
@@ -82,14 +83,16 @@ def _read(folder: Path, now: datetime) -> tuple[Authority | None, bool]:
 
 
 def _authority(
-    pairs: Sequence[CertifiedKey], links: Sequence[x509.Certificate], now: datetime
+    pairs: Sequence[CertifiedKey], others: Sequence[x509.Certificate], now: datetime
 ) -> Authority:
     del now
     *cas, signer = pairs
-    if not cas or len(cas) % 2 or len(links) != len(cas) - 2:
-        raise ValueError("something is missing")
     generations = tuple(map(Generation, cas[::2], cas[1::2]))
-    return Authority(generations, tuple(map(Links, links[::2], links[1::2])), signer)
+    former = len(generations) - 1
+    if not cas or len(cas) % 2 or len(others) != 3 * former:
+        raise ValueError("something is missing")
+    links = tuple(map(Links, others[: 2 * former : 2], others[1 : 2 * former : 2]))
+    return Authority(generations, links, tuple(others[2 * former :]), signer)
 
 
 def _root(

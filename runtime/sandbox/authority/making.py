@@ -2,8 +2,8 @@
 
 RFC 9810 4.4: a root is rolled over under its name. The old root signs the new one's key (newWithOld) for as
 long as both are valid, and the new root the old one's (oldWithNew) for as long as the old one is. Every
-former root gets such links with the newest, so that a path from any of them has one link only. The issuing
-CA of each generation has a name of its own: it is another CA, with its own CRL.
+former root gets such links with the newest, so that who asks for an update of it has one step to make. The
+issuing CA of each generation has a name of its own: it is another CA, with its own CRL.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from ...cmp.keys import KeyType
@@ -39,7 +40,7 @@ def authority_under(root: CertifiedKey, now: datetime) -> Authority:
     """A CA whose root is there already."""
     generation = Generation(root, _issuing(root, 1, new_key(root.key_type), now))
     signer = _new_signer(generation.issuing, new_key(root.key_type), now)
-    return Authority((generation,), (), signer)
+    return Authority((generation,), (), (), signer)
 
 
 def new_keys(kind: KeyType) -> tuple[Key, Key, Key]:
@@ -56,9 +57,12 @@ def rolled_over(authority: Authority, keys: tuple[Key, Key, Key], now: datetime)
         each for each in authority.generations if each.root.certificate.not_valid_after_utc > now
     )
     generation = Generation(root, _issuing(root, number, issuing_key, now))
+    links = tuple(_links(each.root, root, now) for each in former)
+    steps = (*(link.new_with_old for link in links[:1]), *authority.steps)
     return Authority(
         (generation, *former),
-        tuple(_links(each.root, root, now) for each in former),
+        links,
+        steps[: len(former)],
         _new_signer(generation.issuing, signer_key, now),
     )
 
@@ -66,7 +70,9 @@ def rolled_over(authority: Authority, keys: tuple[Key, Key, Key], now: datetime)
 def _new_signer(issuing: CertifiedKey, key: Key, now: datetime) -> CertifiedKey:
     """Who speaks for the CA in CMP."""
     name = _name(_label(issuing.name, _ISSUING) + _SIGNER)
-    return _certified(issuing, name, key, of_signer(_CMC_CA), now)
+    # Keys that the CA makes are encrypted with the help of this one, if it can agree keys (RFC 9483 4.1.6.2).
+    agrees = isinstance(key, ec.EllipticCurvePrivateKey)
+    return _certified(issuing, name, key, of_signer(_CMC_CA, agrees=agrees), now)
 
 
 def _links(old: CertifiedKey, new: CertifiedKey, now: datetime) -> Links:

@@ -21,6 +21,7 @@ from typing import Any, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from .memory import Memory
 from .reasons import HOLD
 from .traffic import RequestEntry
 
@@ -118,6 +119,7 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous = FULL")
         schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
         self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+        self.memory = Memory(self._execute, self._query)
 
     @classmethod
     def open_to_read(cls, path: Path) -> Self:

@@ -36,6 +36,34 @@ CREATE TABLE IF NOT EXISTS crl (      -- CRLs of earlier versions: their numbers
     data BLOB NOT NULL                -- DER
 );
 
+CREATE TABLE IF NOT EXISTS nonce (    -- of every message that was answered, for ever
+    digest BLOB PRIMARY KEY           -- SHA-256 of the senderNonce
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS unconfirmed (  -- certificates whose certConf is due
+    transaction_id TEXT PRIMARY KEY,
+    serial_number TEXT NOT NULL,      -- hexadecimal
+    until TEXT NOT NULL               -- when it is revoked
+);
+CREATE INDEX IF NOT EXISTS unconfirmed_until ON unconfirmed (until);
+CREATE INDEX IF NOT EXISTS certificate_transaction ON certificate (transaction_id);
+
+CREATE TABLE IF NOT EXISTS challenge (    -- requests whose requester has to decrypt a number first
+    transaction_id TEXT PRIMARY KEY,
+    request BLOB NOT NULL,            -- a PKIMessage with the request's header and body
+    requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL
+    witness BLOB NOT NULL             -- SHA-256 of the number, as DER
+);
+
+CREATE TABLE IF NOT EXISTS used_secret (  -- secrets for one certificate that has been issued
+    reference TEXT PRIMARY KEY,       -- hexadecimal
+    transaction_id TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS certified_key (
+    digest BLOB PRIMARY KEY           -- SHA-256 of the SubjectPublicKeyInfo
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS invalidity (   -- since when a certificate is invalid, if who revoked it said so
     serial_number TEXT PRIMARY KEY,
     since TEXT NOT NULL

@@ -26,7 +26,7 @@ def profiles_of(
     The profile that the path names (RFC 9811 3.6) holds for what has none in the header.
 
     Raises:
-        Refusal: if a profile is not known, or there are more than can be meant.
+        Refusal: if a profile is not known or not the path's, or there are more than can be meant.
     """
     values = [info.value for info in header.general_info if info.oid == CERT_PROFILE]
     names = _names(values) if values else ()
@@ -35,22 +35,22 @@ def profiles_of(
             PKIFailureInfo.BAD_DATA_FORMAT,
             f"certProfile has {len(names)} names, and the message asks for {count}",
         )
-    for name in names:
-        if of_path and name and name != of_path:
-            raise Refusal(
-                PKIFailureInfo.BAD_CERT_TEMPLATE,
-                f"certProfile is {shown(name)}, and the profile of the path is {of_path}",
-            )
     wanted = (*names, *[""] * (count - len(names)))
-    return tuple(_profile(profiles, name or of_path) for name in wanted)
+    return tuple(_profile(profiles, name, of_path) for name in wanted)
 
 
-def _profile(profiles: Profiles, name: str) -> Profile:
+def _profile(profiles: Profiles, in_header: str, of_path: str) -> Profile:
+    name = in_header or of_path
     profile = profiles.get(name) if name else profiles.default
     if profile is None:
         raise Refusal(
             PKIFailureInfo.BAD_CERT_TEMPLATE,
             f"the certificate profile {shown(name)} is not known; {', '.join(profiles.names)} are",
+        )
+    if of_path and name != of_path:
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE,
+            f"certProfile is {name}, and the profile of the path is {shown(of_path)}",
         )
     return profile
 

@@ -43,7 +43,7 @@ def grant(profile: Profile, wish: Wish, now: datetime, latest: datetime) -> Gran
     check_names(profile, names)
     subject, renamed = granted_subject(profile, wish.subject, has_names=names is not None)
     usage = _requested(requested, _USAGE, x509.KeyUsage)
-    bits, other_bits = granted_bits(profile, kind_of(wish.key), usage)
+    bits, other_bits = granted_bits(profile, kind_of(wish.key), usage, signs=wish.signs)
     rules = profile.extended_key_usage
     purposes, other_purposes = rules.fixed, ()
     if rules.fixed or rules.allowed is not None:

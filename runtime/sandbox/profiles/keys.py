@@ -34,15 +34,15 @@ class KeyKind:
 
 _SIGNS = ("digitalSignature", "nonRepudiation")
 _AGREES = (*_SIGNS, "keyAgreement")
-_USUAL = ("digitalSignature",)
 
 
 def _curve(oid: str) -> KeyKind:
-    return KeyKind(AlgorithmIdentifier(_EC, der.oid(oid)), _AGREES, _USUAL)
+    usual = ("digitalSignature", "keyAgreement")
+    return KeyKind(AlgorithmIdentifier(_EC, der.oid(oid)), _AGREES, usual)
 
 
 def _signing(oid: str) -> KeyKind:
-    return KeyKind(AlgorithmIdentifier(oid), _SIGNS, _USUAL)
+    return KeyKind(AlgorithmIdentifier(oid), _SIGNS, ("digitalSignature",))
 
 
 def _kem(oid: str) -> KeyKind:

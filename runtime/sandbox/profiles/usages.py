@@ -16,6 +16,7 @@ from .words import PURPOSES, USAGE_BITS
 
 KEY_USAGE = "key-usage"
 EXTENDED_KEY_USAGE = "extended-key-usage"
+_SIGNING = ("digitalSignature", "nonRepudiation")
 _PURPOSE_NAMES = {oid: name for name, oid in PURPOSES.items()}
 # The bits by the names that cryptography has for them.
 _FIELDS = {
@@ -32,16 +33,18 @@ _FIELDS = {
 
 
 def granted_bits(
-    profile: Profile, kind: str, requested: x509.KeyUsage | None
+    profile: Profile, kind: str, requested: x509.KeyUsage | None, *, signs: bool = True
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The bits for a key of this kind, and what was changed.
+    """The bits for a key of this kind, and what was changed. `signs` tells whether it may be to sign with.
 
-    What is fixed is cut to what keys of the kind can do; what is requested has to be so.
+    What is fixed is cut to what such keys can do; what is requested has to be so.
 
     Raises:
         Refusal: if the profile has no such usage.
     """
     rules, can = profile.key_usage, KINDS[kind].can
+    if not signs:
+        can = tuple(bit for bit in can if bit not in _SIGNING)
     asked = None if requested is None else _bits(requested)
     if asked is not None and rules.allowed is not None:
         for bit in asked:
@@ -54,8 +57,11 @@ def granted_bits(
     if asked is not None and rules.allowed is not None:
         bits = _cut((*rules.fixed, *asked), can)
     if not bits:
-        possible = ", ".join(possible_bits(profile, kind))
-        raise violation(profile, KEY_USAGE, f"one of {possible} has to be requested")
+        possible = _cut(possible_bits(profile, kind), can)
+        text = f"one of {', '.join(possible)} has to be requested"
+        if not possible:
+            text = f"none that it has is for {kind} keys that are not to sign with"
+        raise violation(profile, KEY_USAGE, text)
     if asked is None or set(asked) == set(bits):
         return bits, ()
     text = f"{', '.join(bits)}, instead of {', '.join(asked) or 'none'}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from ..authority.signing import BACKDATED
 from .model import Profile
 from .violation import said, violation
-
-# Clocks of end entities may be behind; a certificate that is not valid yet helps nobody.
-BACKDATED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ class Wish:
     extensions: tuple[Extension, ...] = ()
     not_before: datetime | None = None
     not_after: datetime | None = None
+    issuer: x509.Name | None = None
+    signs: bool = True
+    """False if possession was proved in a way that gives no certificate to sign with (RFC 4211 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ...cmp.model import (
     PKIFailureInfo,
     PKIHeader,
     PKIStatus,
+    PKIStatusInfo,
 )
 from ...cmp.signatures import ED448, ED25519
 from ..ledger.ledger import Answer, LedgerEntry, Status
@@ -50,6 +51,8 @@ def confirm(desk: Desk, order: Order) -> Response:
     if last is None or entry is None:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "the transaction is not known")
     if last.expects != BodyType.CERT_CONF:
+        if entry.status is Status.REJECTED:
+            raise Refusal(PKIFailureInfo.BAD_REQUEST, "the certificate was rejected already")
         raise Refusal(PKIFailureInfo.CERT_CONFIRMED, "the certificate was confirmed already")
     check_continues(order, last, entry.authenticated_by)
     if entry.status is Status.REVOKED:
@@ -57,6 +60,7 @@ def confirm(desk: Desk, order: Order) -> Response:
     if len(content.statuses) > 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "there is one certificate to confirm")
     if not content.statuses:  # RFC 9810 5.3.18: rejects them all
+        desk.ledger.memory.end_confirmation(order.transaction_id)
         desk.ledger.change(entry.serial_number, Status.REJECTED, "", desk.now)
         return _CONFIRMED
     status = content.statuses[0]
@@ -66,12 +70,24 @@ def confirm(desk: Desk, order: Order) -> Response:
     expected = _cert_hash(order.header, entry, status.hash_alg)
     if not hmac.compare_digest(status.cert_hash, expected):
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "certHash is not of the certificate issued")
+    _check_verdict(status.status)
+    desk.ledger.memory.end_confirmation(order.transaction_id)
     if status.status is None or status.status.status == PKIStatus.ACCEPTED:
         desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
     else:
         reason = "; ".join(status.status.status_string)
         desk.ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
     return _CONFIRMED
+
+
+def _check_verdict(info: PKIStatusInfo | None) -> None:
+    """RFC 9483 4.1.1: a certificate is accepted, without a failure, or it is rejected."""
+    if info is None:
+        return
+    if info.status not in (PKIStatus.ACCEPTED, PKIStatus.REJECTION):
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "a certificate is accepted or rejected")
+    if info.status == PKIStatus.ACCEPTED and info.fail_info:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "what is accepted has no failInfo")
 
 
 def check_continues(order: Order, last: Answer, begun_by: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,6 +35,7 @@ class Desk:
     now: datetime
     profiles: Profiles
     profile: str = ""
+    one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
     base_url: str | None = None
     responders: Responders = field(default_factory=Responders)
 
@@ -43,13 +44,15 @@ class Desk:
 class Order:
     """A request and who it is from. Header and protection are checked, the body is not.
 
-    `vouched` tells that an RA approved it: by its own protection, or by one around it.
+    `vouched` tells that an RA approved it: by its own protection, or by one around it. `is_proved` tells that
+    a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
     """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
     vouched: bool = False
+    is_proved: bool = False
 
     @property
     def transaction_id(self) -> bytes:

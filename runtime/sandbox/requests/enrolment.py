@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -15,11 +16,9 @@ from ...cmp.model import (
     CertReqMessages,
     CertReqMsg,
     CertResponse,
-    InfoTypeAndValue,
     Pkcs10Request,
     PKIBody,
     PKIFailureInfo,
-    PKIHeader,
     PKIStatus,
     PKIStatusInfo,
     PopoKind,
@@ -32,16 +31,19 @@ from ..profiles.asked import profiles_of
 from ..profiles.grant import grant
 from ..profiles.template import check_template, extensions_of, renewed, subject_of
 from ..profiles.wish import Grant, Wish
+from .central_keys import asks_for_key, make_key, recipient_of
+from .challenge import challenge
+from .delivery import Made, deliver
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
-from .enveloped import KEMKey, encrypt_for
+from .expiry import await_confirmation
 from .owner import check_owner
-from .possession import check_possession
+from .possession import Possession, check_possession
 from .ra import check_may_enrol, check_profile_allows, check_ra_verified
+from .recipients import EncryptionKey, KEMKey
 from .refusal import Refusal, rejection
-from .requester import Requester
+from .requester import IMPLICIT_CONFIRM, Requester
 from .subject_key import SubjectKey, load_subject_key
 
-IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 # The answer to each request, and the certReqId in it (RFC 9483 4.1.1 to 4.1.4).
 ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
     BodyType.IR: (BodyType.IP, 0),
@@ -73,15 +75,37 @@ def enrol(desk: Desk, order: Order) -> Deed:
         template = renewed(template, _certificate_to_renew(desk, request, order.requester))
     check_template(template, desk.authority.issuers)
     subject = subject_of(template)
-    if template.public_key is None:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
-    key = load_subject_key(template.public_key)
+    key, proof = _key(desk, order, request)
+    wish = Wish(
+        subject,
+        key,
+        template.extensions,
+        template.not_before,
+        template.not_after,
+        template.issuer,
+        signs=isinstance(proof, Made) or proof is Possession.PROVED,
+    )
+    deed = _deed(desk, order, wish, proof)
+    if proof is Possession.BY_CHALLENGE and not order.is_proved:
+        assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
+        return lambda: challenge(desk, order, key, request.cert_req_id)
+    return deed
+
+
+def _key(desk: Desk, order: Order, request: CertReqMsg) -> tuple[SubjectKey, Possession | Made]:
+    """The key to certify, and how it is proved; it is made if the request wants that (RFC 9483 4.1.6)."""
+    spki = request.template.public_key
+    if spki is None or asks_for_key(spki):
+        (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
+        made = make_key(profile, order, spki, request.pop.kind)
+        return load_subject_key(_spki(made.public_key())), Made(
+            made, recipient_of(desk, order.requester)
+        )
+    key = load_subject_key(spki)
     if request.pop.kind is PopoKind.RA_VERIFIED:
         check_ra_verified(order)
-    else:
-        check_possession(request, key, order.header)
-    wish = Wish(subject, key, template.extensions, template.not_before, template.not_after)
-    return _deed(desk, order, wish, request.template.issuer)
+        return key, Possession.PROVED
+    return key, check_possession(request, key, order)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -108,16 +132,18 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         is_proved = False
     if not is_proved:
         raise Refusal(PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong")
-    return _deed(desk, order, Wish(subject, key, extensions_of(request)))
+    wish = Wish(subject, key, extensions_of(request))
+    return _deed(desk, order, wish, Possession.PROVED)
 
 
-def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None) -> Deed:
+def _deed(desk: Desk, order: Order, wish: Wish, proof: Possession | Made) -> Deed:
+    _check_is_new(desk, order.requester, wish.key)
     (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
     check_profile_allows(profile, order)
     latest = desk.authority.issuing.certificate.not_valid_after_utc
     wanted = grant(profile, wish, desk.now, latest)
     issues = desk.authority.issuing.name
-    if issuer is not None and issuer.rdns and issuer != issues:
+    if wish.issuer is not None and wish.issuer.rdns and wish.issuer != issues:
         change = f"issued by {issues.rfc4514_string()}"
         wanted = replace(wanted, changes=(*wanted.changes, change))
     if desk.behaviour.modifies:
@@ -127,14 +153,16 @@ def _deed(desk: Desk, order: Order, wish: Wish, issuer: x509.Name | None = None)
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
-        not _asks_implicit_confirm(order.header)
+        IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
-        or isinstance(wish.key, KEMKey)
+        or proof is Possession.BY_CERTIFICATE
     )
-    return lambda: _grant(desk, order, wanted, confirms=confirms)
+    return lambda: _grant(desk, order, wanted, proof, confirms=confirms)
 
 
-def _grant(desk: Desk, order: Order, wanted: Grant, *, confirms: bool) -> Response:
+def _grant(
+    desk: Desk, order: Order, wanted: Grant, proof: Possession | Made, *, confirms: bool
+) -> Response:
     assert order.body.type is not None  # noqa: S101
     answer, cert_req_id = ANSWERS[order.body.type]
     if desk.behaviour.rejects is not None:
@@ -148,40 +176,45 @@ def _grant(desk: Desk, order: Order, wanted: Grant, *, confirms: bool) -> Respon
         authenticated_by=str(order.requester),
         now=desk.now,
     )
-    if not confirms:
-        desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
+    desk.ledger.memory.keep_key(_spki(wanted.key))
+    reference = order.requester.reference
+    if reference is not None and reference in desk.one_time:
+        desk.ledger.memory.use(reference, order.transaction_id)
+    serial_number = f"{certificate.serial_number:x}"
+    if confirms:
+        info = await_confirmation(desk, order, serial_number)
+    else:
+        desk.ledger.change(serial_number, Status.CONFIRMED, "", desk.now)
+        info = IMPLICIT_CONFIRM
     status = ACCEPTED
     if wanted.changes:
         status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
-    response = _response(cert_req_id, status, certificate, wanted.key)
+    response = deliver(desk, order, cert_req_id, status, certificate, proof)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
         ca_pubs = (desk.authority.root.certificate.public_bytes(Encoding.DER),)
     return Response(
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
-        () if confirms else (IMPLICIT_CONFIRM,),
+        (info,),
         desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 
-def _response(
-    cert_req_id: int, status: PKIStatusInfo, certificate: x509.Certificate, key: SubjectKey
-) -> CertResponse:
-    """With the certificate in the clear, or encrypted for the one whose key it certifies."""
-    der = certificate.public_bytes(Encoding.DER)
-    if not isinstance(key, KEMKey):
-        return CertResponse(cert_req_id, status, der)
-    found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    encrypted = encrypt_for(key, found.value.digest, der)
-    return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
+def _check_is_new(desk: Desk, requester: Requester, key: SubjectKey) -> None:
+    """A secret for one certificate has not got it yet, and a key, where that is demanded, has none."""
+    reference = requester.reference
+    if reference in desk.one_time and desk.ledger.memory.is_used(reference or b""):
+        raise Refusal(
+            PKIFailureInfo.NOT_AUTHORIZED,
+            "the secret is good for one certificate, and that has been issued",
+        )
+    if not desk.behaviour.repeats_keys and desk.ledger.memory.knows_key(_spki(key)):
+        raise Refusal(PKIFailureInfo.DUPLICATE_CERT_REQ, "the key was certified before")
 
 
-def _asks_implicit_confirm(header: PKIHeader) -> bool:
-    asked = [info for info in header.general_info if info.oid == IMPLICIT_CONFIRM.oid]
-    if any(info != IMPLICIT_CONFIRM for info in asked):
-        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
-    return bool(asked)
+def _spki(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _certificate_to_renew(

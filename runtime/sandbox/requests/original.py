@@ -34,6 +34,7 @@ from ...cmp.model import (
     PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
+from .desk import Order
 from .possession import check_possession
 from .refusal import Refusal
 from .requester import Requester
@@ -119,7 +120,8 @@ def _check_proved(original: PKIMessage, requester: Requester) -> None:
                     continue
                 if request.template.public_key is not None:
                     key = load_subject_key(request.template.public_key)
-                    check_possession(request, key, original.header)
+                    order = Order(original.header, original.body, requester)
+                    check_possession(request, key, order)
         case Pkcs10Request(der=der):
             request = _load(der)
             algorithm = request.signature_algorithm_oid.dotted_string

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from ...cmp.codec import decode_pbm_parameter, decode_pbmac1_parameter
 from ...cmp.errors import ProtectionError
 from ...cmp.mac import PBMAC1, SALT_SIZE, mac_algorithm
-from ...cmp.model import PKIFailureInfo, PKIHeader, PKIMessage
+from ...cmp.model import InfoTypeAndValue, PKIFailureInfo, PKIHeader, PKIMessage
 from ...cmp.protection import MacKeys, MacScheme, OwnMac, is_mac
 from ..authority.authority import Authority
 from ..ledger.ledger import LedgerEntry, Status
@@ -22,6 +22,7 @@ from .signer import check_signed, load_signer
 
 NONCE_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 TRANSACTION_ID_SIZE = 16
+IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 CLOCK_TOLERANCE = timedelta(hours=1)
 _SHA1 = "1.3.14.3.2.26"
 
@@ -40,6 +41,7 @@ class Requester:
     mac: OwnMac | None = field(default=None, repr=False, compare=False)
     outsider: x509.Certificate | None = field(default=None, repr=False)
     is_ra: bool = False
+    secret: bytes | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.reference is not None:
@@ -51,8 +53,10 @@ class Requester:
         return f"external:{self.outsider.fingerprint(hashes.SHA256()).hex()}"
 
 
-def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None:
-    """Check what every request's header has to hold.
+def check_header(
+    header: PKIHeader, authority: Authority, now: datetime, *, needs_time: bool = False
+) -> None:
+    """Check what every request's header has to hold, messageTime only if `needs_time`.
 
     Raises:
         Refusal: if something is missing or wrong.
@@ -65,10 +69,14 @@ def check_header(header: PKIHeader, authority: Authority, now: datetime) -> None
         )
     if header.sender_nonce is None or len(header.sender_nonce) < NONCE_SIZE:
         raise Refusal(PKIFailureInfo.BAD_SENDER_NONCE, f"senderNonce needs {NONCE_SIZE} bytes")
+    if needs_time and header.message_time is None:
+        raise Refusal(PKIFailureInfo.MISSING_TIME_STAMP, "messageTime is missing")
     if header.message_time is not None and abs(header.message_time - now) > CLOCK_TOLERANCE:
         raise Refusal(
             PKIFailureInfo.BAD_TIME, f"messageTime is too far from {now:%Y-%m-%d %H:%M:%S} UTC"
         )
+    if any(i.oid == IMPLICIT_CONFIRM.oid and i != IMPLICIT_CONFIRM for i in header.general_info):
+        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
     recipient = header.recipient
     if recipient is not None and recipient.rdns and recipient not in authority.names:
         raise Refusal(
@@ -121,7 +129,8 @@ def _by_secret(message: PKIMessage, secrets: Mapping[bytes, bytes], known: Outsi
     except ProtectionError:
         raise refusal from None
     mac = _mac_for_answers(message, keys)
-    return Requester(reference, None, mac, is_ra=reference in known.ra_references)
+    is_ra = reference in known.ra_references
+    return Requester(reference, None, mac, is_ra=is_ra, secret=secret)
 
 
 def _mac_for_answers(message: PKIMessage, keys: MacKeys) -> OwnMac | None:

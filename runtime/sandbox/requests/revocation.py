@@ -50,6 +50,8 @@ def revoke(desk: Desk, order: Order) -> Deed:
     reason = _reason(details.crl_entry_details)
     invalid_since = _invalid_since(details.crl_entry_details)
     _check_may_become(entry, reason)
+    if entry.certificate.not_valid_after_utc < desk.now:  # RFC 9483 5.1.3
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate has expired")
     return lambda: _change(desk, entry, reason, invalid_since)
 
 

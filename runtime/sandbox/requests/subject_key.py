@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ...cmp.model import PKIFailureInfo
 from ...cmp.signatures import key_problem
-from .enveloped import KEMKey
+from .recipients import KEMKey
 from .refusal import Refusal
 
 SigningKey = (

@@ -26,6 +26,7 @@ from .desk import NO_CERT_REQ_ID, Desk, Order, Response
 from .enrolment import ANSWERS
 from .examine import examine
 from .refusal import Refusal
+from .rejecting import reject
 
 _WAITING = PKIStatusInfo(PKIStatus.WAITING, ("this CA was told to let everything wait",))
 
@@ -55,7 +56,8 @@ def poll(desk: Desk, order: Order) -> Response:
     """Answer pollReq: with pollRep, or with what answers the request that waits.
 
     Raises:
-        Refusal: if nothing waits, something else does, or the request cannot be granted any more.
+        Refusal: if nothing waits, something else does, or the request cannot be granted any more and
+            is none that is rejected by an answer of its own kind.
     """
     content = order.body.content
     assert isinstance(content, PollReqContent)  # noqa: S101
@@ -75,6 +77,12 @@ def poll(desk: Desk, order: Order) -> Response:
         return Response(PKIBody(BodyType.POLL_REP, PollRepContent((entry,))), BodyType.POLL_REQ)
     request: PKIMessage = decode(waits.request)
     # Whether an RA vouches for what it says was looked at before it was kept.
-    deed = examine(desk, Order(request.header, request.body, order.requester, vouched=True))
+    asked = Order(request.header, request.body, order.requester, vouched=True)
+    try:
+        deed = examine(desk, asked)
+    except Refusal as refusal:
+        rejected = reject(asked, refusal)
+        desk.ledger.end_waiting(order.transaction_id)
+        return rejected
     desk.ledger.end_waiting(order.transaction_id)
     return deed()

@@ -141,7 +141,8 @@ def obedient(draw: st.DrawFn, table: dict[str, Any]) -> Request:
         alternatives = None
     else:
         kinds = names.get("kinds", ("dns", "ip", "email", "uri"))
-        near = [name for name in NAMES if name.partition(":")[0] in kinds]
+        kind = draw(st.sampled_from(kinds))
+        near = [name for name in NAMES if name.startswith(f"{kind}:")]
         alternatives = draw(st.lists(st.sampled_from(near), min_size=1, max_size=1))
     bits = {*usage.get("fixed", ()), *usage.get("allowed", ())} & CAN[key.partition(":")[0]]
     oids = [*purposes.get("fixed", ()), *purposes.get("allowed", ())]
@@ -149,8 +150,8 @@ def obedient(draw: st.DrawFn, table: dict[str, Any]) -> Request:
         key=key,
         subject=[f"{name}={value}" for name, value in wanted.items()],
         names=alternatives if names.get("policy") == "required" else draw(maybe(alternatives)),
-        usage=draw(maybe(draw(some(bits)))) if bits else None,
-        purposes=draw(maybe(draw(some(oids)))) if oids else None,
+        usage=draw(st.none() | some(bits)) if bits else None,
+        purposes=draw(st.none() | some(oids)) if oids else None,
         ends=draw(STEPS),
     )
 
@@ -315,7 +316,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
