@@ -30,6 +30,7 @@ from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.published import published
 from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.standing import State
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import SECRET, ask, ir, issued, utc_now
@@ -42,6 +43,7 @@ from peers.status import (
     Clock,
     ca_certificate,
     confirmed,
+    crl,
     rejected,
     revoke,
 )
@@ -183,6 +185,21 @@ def test_each_kind_of_certificate(ca: SandboxCA) -> None:
         *(one.serial_number for one in known),
         5,
     ]
+
+
+def test_what_is_not_confirmed_in_time(ca: SandboxCA, clock: Clock) -> None:
+    """It is revoked as of the time when it had to be, whoever looks first."""
+    certificate = issued(ask(ca, ir()))
+    begun = clock.now
+    clock.now += timedelta(days=2)
+    response = answered(ca, asked(ca, certificate))
+    assert response.revocation_reason is x509.ReasonFlags.cessation_of_operation
+    assert response.revocation_time_utc is not None
+    assert begun < response.revocation_time_utc < clock.now
+    standing = ca.status_of(certificate.serial_number)
+    assert standing is not None
+    assert standing.state is State.REVOKED
+    assert crl(ca).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
 
 
 def test_times(ca: SandboxCA, clock: Clock) -> None:
