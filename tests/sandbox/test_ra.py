@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from csc.runtime.cmp.codec import decode
+from csc.runtime.cmp.codec import decode, encode_profile
 from csc.runtime.cmp.model import (
     BodyType,
     CertId,
@@ -28,9 +28,11 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.cmp.protection import PasswordCredential, SignatureCredential, protect
 from csc.runtime.sandbox.authority import ra as authority_ra
+from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
+from csc.runtime.sandbox.profiles.load import load_profiles
 from peers.asker import (
     ISSUING_NAME,
     KEY,
@@ -46,13 +48,14 @@ from peers.asker import (
     ir,
     issued,
     p10cr,
+    poll,
     rr,
     template,
     utc_now,
 )
 from peers.certificates import name, new_key
 from peers.openssl import client, needs_openssl
-from peers.ra import RA, RA_VERIFIED, message, new_ra, originals, ra_verified
+from peers.ra import RA, RA_VERIFIED, granted, message, new_ra, originals, ra_verified
 from peers.vendor import new_vendor
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
@@ -120,7 +123,7 @@ def test_an_ra_stays_one_when_the_ca_starts_again(tmp_path: Path) -> None:
     with opened(tmp_path) as site:
         ra = site.ra
     with SandboxCA.open(tmp_path) as ca:
-        assert decode(ca.respond(ra.sends(ra_verified()))).body.type is BodyType.IP
+        assert granted(decode(ca.respond(ra.sends(ra_verified())))) is BodyType.IP
 
 
 def test_an_end_entitys_certificate_may_be_given_as_an_ras(tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ def test_an_end_entitys_certificate_may_be_given_as_an_ras(tmp_path: Path) -> No
         }
     with SandboxCA.open(tmp_path, ra_certificates=[own.certificate]) as ca:
         answer = decode(ca.respond(message(ra_verified(), credential=own)))
-        assert answer.body.type is BodyType.IP
+        assert granted(answer) is BodyType.IP
 
 
 # -- raVerified (RFC 9483 5.2.3.2, RFC 9810 5.2.8.1) -----------------------------------------------
@@ -149,7 +152,7 @@ def test_an_ra_says_that_it_saw_the_proof(site: Site, kind: BodyType) -> None:
 
 def test_an_ra_with_a_secret_says_so_too(site: Site) -> None:
     site.ca.add_secret(RA_SECRET.reference, RA_SECRET.secret, is_ra=True)
-    assert site.ask(RA(RA_SECRET).sends(ra_verified())).body.type is BodyType.IP
+    assert granted(site.ask(RA(RA_SECRET).sends(ra_verified()))) is BodyType.IP
 
 
 def _for_another_usage(site: Site) -> RA:
@@ -187,6 +190,39 @@ def test_a_device_of_another_pki_does_not_say_so(tmp_path: Path) -> None:
     with opened(tmp_path, trusts=[vendor.root.certificate]) as site:
         answer = site.ask(message(ra_verified(), credential=vendor.device()))
         assert failures(answer) == {PKIFailureInfo.BAD_POP}
+
+
+PROFILES = """
+[profiles.helped]
+keys = ["ec:p256"]
+ra = "required"
+[profiles.alone]
+keys = ["ec:p256"]
+ra = "forbidden"
+"""
+
+
+@pytest.mark.parametrize("profile", ["helped", "alone"])
+def test_what_waits_is_an_ras_or_not_as_it_came(tmp_path: Path, profile: str) -> None:
+    """Who polls for it, and by which way, makes no difference."""
+    (tmp_path / "profiles.toml").write_text(PROFILES)
+    with opened(
+        tmp_path / "ca",
+        behaviour=Behaviour(polls=1),
+        profiles=load_profiles(tmp_path / "profiles.toml"),
+    ) as site:
+
+        def sent(data: bytes, *, by_ra: bool) -> PKIMessage:
+            return site.ask(site.ra.protects(data) if by_ra else data)
+
+        asked = (InfoTypeAndValue("1.3.6.1.5.5.7.4.21", encode_profile(profile)),)
+        by_ra = profile == "helped"
+        refused = sent(message(ir(), header(general_info=asked)), by_ra=not by_ra)
+        assert failures(refused) == {PKIFailureInfo.NOT_AUTHORIZED}
+        answer = sent(message(ir(), header(general_info=asked)), by_ra=by_ra)
+        answer = sent(message(*poll(answer, 0)), by_ra=by_ra)
+        assert answer.body.type is BodyType.POLL_REP
+        assert granted(sent(message(*poll(answer, 0)), by_ra=not by_ra)) is BodyType.IP
 
 
 # -- replaced protection (RFC 9483 5.2.3) ----------------------------------------------------------
@@ -278,7 +314,7 @@ def test_originals_stand_in_the_order_of_a_nested_message(site: Site) -> None:
 
 def test_an_original_of_an_end_entitys_own_is_nothing(site: Site) -> None:
     infos = (InfoTypeAndValue(originals().oid, b"\x05\x00"),)
-    assert site.ask(message(ir(), header(general_info=infos))).body.type is BodyType.IP
+    assert granted(site.ask(message(ir(), header(general_info=infos)))) is BodyType.IP
 
 
 WRONG_SECRET = PasswordCredential(SECRET.reference, b"wrong")
@@ -381,7 +417,7 @@ def test_a_wrong_original_is_refused(site: Site, label: str) -> None:
 def test_another_ra_may_have_vouched_for_the_original(site: Site) -> None:
     """Two RAs, one behind the other, and both replace the protection."""
     original = new_ra(site.ca).sends(ra_verified())
-    assert site.ask(replaced(site, original)).body.type is BodyType.IP
+    assert granted(site.ask(replaced(site, original))) is BodyType.IP
 
 
 # -- revocation for others (RFC 9483 5.3.2) --------------------------------------------------------

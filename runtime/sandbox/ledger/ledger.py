@@ -76,12 +76,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """A request that waits, as it came; `polls` is how many pollReqs are put off yet."""
+    """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
+
+    `vouched` tells that an RA approved it.
+    """
 
     request: bytes
     cert_req_id: int
     requested_by: str
     polls: int
+    vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +299,12 @@ class Ledger:
         cert_req_id: int,
         requested_by: str,
         polls: int,
+        *,
+        vouched: bool,
     ) -> None:
         """Keep a request that is not answered yet."""
+        if vouched:
+            self._execute("INSERT INTO vouched VALUES (?)", transaction_id.hex())
         self._execute(
             "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
             transaction_id.hex(),
@@ -309,10 +317,14 @@ class Ledger:
     def waits(self, transaction_id: bytes) -> Waits | None:
         """What waits in a transaction."""
         rows = self._query(
-            "SELECT request, cert_req_id, requested_by, polls FROM waiting WHERE transaction_id = ?",
+            "SELECT request, cert_req_id, requested_by, polls, vouched.transaction_id IS NOT NULL"
+            " FROM waiting LEFT JOIN vouched USING (transaction_id) WHERE transaction_id = ?",
             transaction_id.hex(),
         )
-        return Waits(*rows[0]) if rows else None
+        if not rows:
+            return None
+        *kept, vouched = rows[0]
+        return Waits(*kept, vouched=bool(vouched))
 
     def count_poll(self, transaction_id: bytes) -> None:
         """One pollReq less will be put off."""
@@ -323,6 +335,7 @@ class Ledger:
     def end_waiting(self, transaction_id: bytes) -> None:
         """What waited is answered now."""
         self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
+        self._execute("DELETE FROM vouched WHERE transaction_id = ?", transaction_id.hex())
 
     # -- revocation lists --------------------------------------------------------------------------
 

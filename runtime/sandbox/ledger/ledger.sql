@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are 
     polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
 );
 
+CREATE TABLE IF NOT EXISTS vouched (  -- those of them that an RA approved
+    transaction_id TEXT PRIMARY KEY
+);
+
 CREATE TABLE IF NOT EXISTS crl (      -- CRLs of earlier versions: their numbers are not given again
     number INTEGER PRIMARY KEY,       -- CRLNumber
     listed TEXT NOT NULL,

@@ -47,7 +47,12 @@ def put_off(desk: Desk, order: Order, data: bytes) -> Response | None:
         answer_type, cert_req_id = answer
         body = PKIBody(answer_type, CertRepMessage((CertResponse(cert_req_id, _WAITING),)))
     desk.ledger.keep_waiting(
-        order.transaction_id, data, cert_req_id, str(order.requester), behaviour.polls
+        order.transaction_id,
+        data,
+        cert_req_id,
+        str(order.requester),
+        behaviour.polls,
+        vouched=order.vouched,
     )
     return Response(body, BodyType.POLL_REQ)
 
@@ -76,13 +81,10 @@ def poll(desk: Desk, order: Order) -> Response:
         entry = PollEntry(waits.cert_req_id, desk.behaviour.check_after, reason)
         return Response(PKIBody(BodyType.POLL_REP, PollRepContent((entry,))), BodyType.POLL_REQ)
     request: PKIMessage = decode(waits.request)
-    # Whether an RA vouches for what it says was looked at before it was kept.
-    asked = Order(request.header, request.body, order.requester, vouched=True)
+    asked = Order(request.header, request.body, order.requester, waits.vouched)
+    desk.ledger.end_waiting(order.transaction_id)
     try:
         deed = examine(desk, asked)
     except Refusal as refusal:
-        rejected = reject(asked, refusal)
-        desk.ledger.end_waiting(order.transaction_id)
-        return rejected
-    desk.ledger.end_waiting(order.transaction_id)
+        return reject(asked, refusal)
     return deed()

@@ -12,6 +12,7 @@ from csc.runtime.cmp.model import (
     BodyType,
     CertId,
     CertRepMessage,
+    Extension,
     InfoTypeAndValue,
     PKIBody,
     PKIFailureInfo,
@@ -254,3 +255,19 @@ def test_enrolment_with_a_secret(ca: SandboxCA, name: str, mac: MacScheme) -> No
         assert answer.header.sender_kid == SECRET.reference
     oids = {m.header.protection_alg.oid for m in (first, last) if m.header.protection_alg}
     assert len(oids) == 1
+
+
+# -- subjects (4.1.1) ------------------------------------------------------------------------------
+
+
+def test_name_in_the_alternative_names_only(ca: SandboxCA, credential: Credential) -> None:
+    """The NULL-DN as subject is taken if subjectAltName names somebody; not, if nothing does."""
+    names = x509.SubjectAlternativeName([x509.DNSName("gw.example.com")])
+    extension = Extension(names.oid.dotted_string, True, names.public_bytes())
+    named = template(subject=x509.Name([]), extensions=(extension,))
+    certificate = issued(ask(ca, ir(cert_req(named)), header(), credential))
+    assert certificate.subject == x509.Name([])
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert (found.critical, found.value) == (True, names)
+    nobody = ask(ca, ir(cert_req(template(subject=x509.Name([])))), header(), credential)
+    assert failures(nobody) == {PKIFailureInfo.BAD_CERT_TEMPLATE}

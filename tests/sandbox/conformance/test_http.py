@@ -6,13 +6,14 @@ from collections.abc import Generator
 
 import pytest
 from csc.runtime.cmp.codec import decode
-from csc.runtime.cmp.model import BodyType
+from csc.runtime.cmp.model import BodyType, InfoTypeAndValue
 from csc.runtime.cmp.protection import protect
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import Server, serve
 from peers.asker import SECRET, genm, header
 
 CMP = "application/pkixcmp"
+QUESTION = genm(InfoTypeAndValue("1.3.6.1.5.5.7.4.17"))  # caCerts
 
 
 @pytest.fixture
@@ -35,15 +36,15 @@ def post(server: Server, path: str, body: bytes, kind: str = CMP) -> tuple[int, 
 PATHS = [
     "/.well-known/cmp",
     "/.well-known/cmp/getcacerts",
-    "/.well-known/cmp/p/any-label",
-    "/.well-known/cmp/p/any-label/getcacerts",
+    "/.well-known/cmp/p/tls-server",
+    "/.well-known/cmp/p/tls-server/getcacerts",
     "/pkix/",
 ]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_paths(server: Server, path: str) -> None:
-    request = protect(header(), genm(), SECRET, random=os.urandom)
+    request = protect(header(), QUESTION, SECRET, random=os.urandom)
     status, kind, body = post(server, path, request)
     assert (status, kind) == (200, CMP)
     assert decode(body).body.type is BodyType.GENP
@@ -58,13 +59,13 @@ def test_refusal_is_a_message_too(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/pkixcmpx"])
 def test_other_media_types(server: Server, kind: str) -> None:
-    request = protect(header(), genm(), SECRET, random=os.urandom)
+    request = protect(header(), QUESTION, SECRET, random=os.urandom)
     status, *_ = post(server, "/.well-known/cmp", request, kind)
     assert 400 <= status < 500
 
 
 def test_media_type_with_parameters(server: Server) -> None:
-    request = protect(header(), genm(), SECRET, random=os.urandom)
+    request = protect(header(), QUESTION, SECRET, random=os.urandom)
     status, *_ = post(server, "/.well-known/cmp", request, f"{CMP.upper()}; charset=binary")
     assert status == 200
 
@@ -72,7 +73,7 @@ def test_media_type_with_parameters(server: Server) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_post_only(server: Server, method: str) -> None:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    request = protect(header(), genm(), SECRET, random=os.urandom)
+    request = protect(header(), QUESTION, SECRET, random=os.urandom)
     connection.request(method, "/.well-known/cmp", request, {"Content-Type": CMP})
     assert 400 <= connection.getresponse().status < 500
     connection.close()

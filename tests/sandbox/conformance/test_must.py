@@ -6,13 +6,13 @@ import sys
 
 import pytest
 from support.command import REPOSITORY
-from support.must_page import PAGE, TESTS, Must, musts, render
+from support.sandbox_page import PAGE, TESTS, Must, musts, render
 
 MUSTS = musts()
 
 
 def test_table_is_up_to_date() -> None:
-    """`python -m support.must_page`, in tests, writes it."""
+    """`python -m support.sandbox_page`, in tests, writes it."""
     page = PAGE.read_text(encoding="utf-8")
     assert render(page) == page
 
