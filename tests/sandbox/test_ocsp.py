@@ -277,7 +277,16 @@ def test_responder_is_kept_while_it_is_fresh(ca: SandboxCA, clock: Clock) -> Non
     assert answered(ca, asked(ca)).certificates == first
     clock.now += timedelta(days=30)
     (later,) = answered(ca, asked(ca)).certificates
+    assert [later] != first
     assert later.not_valid_before_utc <= clock.now < later.not_valid_after_utc
+
+
+def test_responder_outlives_a_restart(ca: SandboxCA, tmp_path: Path, clock: Clock) -> None:
+    """Who has its certificate at hand need not fetch it again."""
+    first = answered(ca, asked(ca)).certificates
+    ca.close()
+    with SandboxCA.open(tmp_path / "ca", clock) as again:
+        assert answered(again, asked(again)).certificates == first
 
 
 def test_signature_is_of_this_response(ca: SandboxCA) -> None:
