@@ -56,7 +56,7 @@ class SandboxCA:
         self._secrets: dict[bytes, bytes] = {}
         self._one_time: frozenset[bytes] = frozenset()
         self._base_url: str | None = None
-        self._responders = Responders()
+        self._responders = Responders(folder)
         self._known = known
         self._profiles = profiles or builtin_profiles()
         self._ledger = Ledger(folder / "ledger.db")

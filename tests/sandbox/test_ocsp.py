@@ -30,6 +30,7 @@ from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.published import published
 from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.standing import State
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import SECRET, ask, ir, issued, utc_now
@@ -42,6 +43,7 @@ from peers.status import (
     Clock,
     ca_certificate,
     confirmed,
+    crl,
     rejected,
     revoke,
 )
@@ -185,6 +187,21 @@ def test_each_kind_of_certificate(ca: SandboxCA) -> None:
     ]
 
 
+def test_what_is_not_confirmed_in_time(ca: SandboxCA, clock: Clock) -> None:
+    """It is revoked as of the time when it had to be, whoever looks first."""
+    certificate = issued(ask(ca, ir()))
+    begun = clock.now
+    clock.now += timedelta(days=2)
+    response = answered(ca, asked(ca, certificate))
+    assert response.revocation_reason is x509.ReasonFlags.cessation_of_operation
+    assert response.revocation_time_utc is not None
+    assert begun < response.revocation_time_utc < clock.now
+    standing = ca.status_of(certificate.serial_number)
+    assert standing is not None
+    assert standing.state is State.REVOKED
+    assert crl(ca).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+
+
 def test_times(ca: SandboxCA, clock: Clock) -> None:
     certificate = confirmed(ca)
     revoke(ca, certificate)
@@ -260,7 +277,16 @@ def test_responder_is_kept_while_it_is_fresh(ca: SandboxCA, clock: Clock) -> Non
     assert answered(ca, asked(ca)).certificates == first
     clock.now += timedelta(days=30)
     (later,) = answered(ca, asked(ca)).certificates
+    assert [later] != first
     assert later.not_valid_before_utc <= clock.now < later.not_valid_after_utc
+
+
+def test_responder_outlives_a_restart(ca: SandboxCA, tmp_path: Path, clock: Clock) -> None:
+    """Who has its certificate at hand need not fetch it again."""
+    first = answered(ca, asked(ca)).certificates
+    ca.close()
+    with SandboxCA.open(tmp_path / "ca", clock) as again:
+        assert answered(again, asked(again)).certificates == first
 
 
 def test_signature_is_of_this_response(ca: SandboxCA) -> None:
