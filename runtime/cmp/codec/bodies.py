@@ -214,10 +214,6 @@ def _confirmed(der: bytes) -> PKIConfirmContent:
     return PKIConfirmContent()
 
 
-def _nested(der: bytes) -> NestedMessageContent:
-    return NestedMessageContent(tuple(items(der)))
-
-
 def _general(der: bytes) -> GeneralContent:
     return GeneralContent(infos(inside(der, SEQUENCE)))
 
