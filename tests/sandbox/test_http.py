@@ -460,7 +460,7 @@ def test_mistakes_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     told: list[Exception] = []
     with SandboxCA.open(tmp_path) as ca, serve(ca, complain=told.append) as server:
         ca.add_secret(SECRET.reference, SECRET.secret)
-        monkeypatch.setattr("csc.runtime.sandbox.requests.outcome.status_of", lambda body: 1 / 0)
+        monkeypatch.setattr("csc.runtime.sandbox.ca.expire", lambda ledger, now: 1 / 0)
         with exchange(server) as wire:
             wire.send(post("/", message()))
             assert wire.answer().status == 500
