@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,15 +187,17 @@ def serve_command(
         )
     stopped = until_stopped()
     with opened(place, wanted) as ca:
-        for reference, secret in known.items():
-            ca.add_secret(reference, secret)
+        for pair in known:
+            ca.add_secret(pair.reference, pair.secret, 1 if pair.is_once else None)
         if url is not None:
             ca.publish_at(url)
         with serving(ca, place, bind, port, logs=logs, is_verbose=settings.is_verbose) as here:
-            announce(here, place, known, as_json=as_json, is_quiet=is_quiet)
+            references = [pair.reference for pair in known]
+            announce(here, place, references, as_json=as_json, is_quiet=is_quiet)
             stopped.wait()
     if not is_quiet:
-        click.echo("The sandbox CA has stopped.", err=True)
+        with suppress(OSError):  # nobody listens any more
+            click.echo("The sandbox CA has stopped.", err=True)
     return DONE
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from csc.runtime.cmp.codec.cms import public_key_bits
+from csc.runtime.cmp.codec.public_keys import public_key_bits
 from csc.runtime.cmp.enveloped import SIGNED_DATA, key_package, open_enveloped
 from csc.runtime.cmp.enveloped.key_package import KEY_GENERATION
 from csc.runtime.cmp.errors import (

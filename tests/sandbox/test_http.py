@@ -459,7 +459,7 @@ def test_mistakes_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """What one request brings about by a mistake undoes nothing of the others."""
     with SandboxCA.open(tmp_path) as ca, serve(ca) as server:
         ca.add_secret(SECRET.reference, SECRET.secret)
-        monkeypatch.setattr("csc.runtime.sandbox.requests.outcome.status_of", lambda body: 1 / 0)
+        monkeypatch.setattr("csc.runtime.sandbox.ca.expire", lambda ledger, now: 1 / 0)
         with exchange(server) as wire:
             wire.send(post("/", message()))
             answer = wire.answer()

@@ -11,10 +11,11 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -107,6 +108,7 @@ _COLUMNS = (
 _REQUEST_COLUMNS = (
     "received_at, transaction_id, kind, requested_by, is_authenticated, outcome, failures, reason"
 )
+_REQUEST_VALUES = attrgetter(*_REQUEST_COLUMNS.split(", "))
 # How a transaction begins and ends, and what undoes it.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
@@ -233,7 +235,7 @@ class Ledger:
         """Enter a message that came, and what became of it."""
         self._execute(
             f"INSERT INTO request ({_REQUEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            *astuple(entry),
+            *_REQUEST_VALUES(entry),
         )
 
     def requests(self) -> tuple[RequestEntry, ...]:

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ...cmp.codec import der
-from ...cmp.codec.cms import public_key_bits, split_public_key
 from ...cmp.codec.general import read_sequence
+from ...cmp.codec.public_keys import public_key_bits, split_public_key
 from ...cmp.codec.tlv import content_of, tlv
 from ...cmp.errors import MalformedMessage
 from ...cmp.keys import KeyType, generate

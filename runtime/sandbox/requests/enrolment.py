@@ -150,25 +150,31 @@ def _deed(desk: Desk, order: Order, wish: Wish, proof: Possession | Made) -> Dee
         subject = x509.Name([*wanted.subject.rdns, _MODIFIED])
         change = f"with the subject {subject.rfc4514_string()}"
         wanted = replace(wanted, subject=subject, changes=(*wanted.changes, change))
-    _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
+    # What cannot be issued is refused now, not when the client polls.
+    certificate = _issue(desk, wanted)
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
         IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
         or proof is Possession.BY_CERTIFICATE
     )
-    return lambda: _grant(desk, order, wanted, proof, confirms=confirms)
+    return lambda: _grant(desk, order, wanted, certificate, proof, confirms=confirms)
 
 
 def _grant(
-    desk: Desk, order: Order, wanted: Grant, proof: Possession | Made, *, confirms: bool
+    desk: Desk,
+    order: Order,
+    wanted: Grant,
+    certificate: x509.Certificate,
+    proof: Possession | Made,
+    *,
+    confirms: bool,
 ) -> Response:
     assert order.body.type is not None  # noqa: S101
     answer, cert_req_id = ANSWERS[order.body.type]
     if desk.behaviour.rejects is not None:
         refused = CertResponse(cert_req_id, rejection(desk.behaviour.rejects))
         return Response(PKIBody(answer, CertRepMessage((refused,))))
-    certificate = _issue(desk, wanted)
     desk.ledger.add(
         certificate,
         transaction_id=order.transaction_id,
