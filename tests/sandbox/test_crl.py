@@ -197,6 +197,16 @@ def test_expired_certificates_drop_off_late(ca: SandboxCA, clock: Clock) -> None
     assert len(status.crl(ca)) == 0
 
 
+def test_list_of_a_clock_that_was_ahead_is_replaced(ca: SandboxCA, clock: Clock) -> None:
+    """Nobody takes a list of the future; numbers go on all the same (RFC 5280 5.2.3)."""
+    ca.change_behaviour({"clock_offset": 400 * 86400})
+    ahead = status.crl(ca)
+    ca.change_behaviour({"clock_offset": 0})
+    now = status.crl(ca)
+    assert ahead.last_update_utc > clock.now >= now.last_update_utc
+    assert number(now) > number(ahead)
+
+
 def test_list_is_of_the_past_however_often_it_changes(ca: SandboxCA, clock: Clock) -> None:
     """Each is newer than the one before, and none is of the future: nobody would take it yet."""
     times: list[datetime] = []
