@@ -62,7 +62,7 @@ class SandboxCA:
         self._ledger = Ledger(folder / "ledger.db")
         try:
             with self._ledger.transaction():  # one process at a time makes keys
-                self._authority = open_authority(folder, settings, clock())
+                self._authority = open_authority(folder, settings, self._now(behaviour))
         except BaseException:
             self._ledger.close()
             raise

@@ -36,6 +36,7 @@ from csc.runtime.sandbox.authority.certified_key import CertifiedKey
 from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.authority.signing import certify
+from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Ledger, Status
 from peers.asker import (
@@ -88,6 +89,16 @@ def openssl(folder: Path, *arguments: str) -> str:
         pytest.skip("this openssl does not know the algorithm")
     assert result.returncode == 0, said
     return said
+
+
+def test_a_ca_is_made_by_its_own_clock(tmp_path: Path) -> None:
+    """Otherwise what it issues would be valid before the CA is, or after."""
+    with SandboxCA.open(tmp_path, behaviour=Behaviour(clock_offset=-7 * 86400)) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret)
+        begins = utc_now() - timedelta(days=7)
+        assert ca.root.not_valid_before_utc < begins
+        answer = ask(ca, ir(), header(message_time=begins))
+        assert ca.chain[0].not_valid_before_utc <= issued(answer).not_valid_before_utc
 
 
 # -- the chain ----------------------------------------------------------------------------------------
