@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..compiler.parameters import Given, fill, has_parameters, script_name
@@ -29,7 +29,7 @@ class Known:
     """A secret; `is_once`: it is good for one certificate."""
 
     reference: bytes
-    secret: bytes
+    secret: bytes = field(repr=False)
     is_once: bool = False
 
 
