@@ -52,17 +52,17 @@ def test_first_format(tmp_path: Path) -> None:
 
 def test_what_waits(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
-    assert ledger.waits(b"id") is None
-    ledger.keep_waiting(b"id", b"request", -1, "reference:00", 2, vouched=True, profile="ra")
-    ledger.count_poll(b"id")
+    assert ledger.memory.waits(b"id") is None
+    ledger.memory.keep_waiting(b"id", b"request", -1, "reference:00", 2, vouched=True, profile="ra")
+    ledger.memory.count_poll(b"id")
     ledger.close()
     again = Ledger(tmp_path / "ledger.db")
-    kept = again.waits(b"id")
+    kept = again.memory.waits(b"id")
     assert kept is not None
     assert (kept.request, kept.cert_req_id, kept.polls) == (b"request", -1, 1)
     assert (kept.vouched, kept.profile) == (True, "ra")
-    again.end_waiting(b"id")
-    assert again.waits(b"id") is None
+    again.memory.end_waiting(b"id")
+    assert again.memory.waits(b"id") is None
     again.close()
 
 

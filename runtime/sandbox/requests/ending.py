@@ -26,7 +26,7 @@ def end(desk: Desk, order: Order) -> Response:
     if last is None:
         return _ENDED  # nothing was begun
     entry = ledger.issued_in(transaction_id)
-    waits = ledger.waits(transaction_id)
+    waits = ledger.memory.waits(transaction_id)
     challenge = ledger.memory.challenge(transaction_id)
     owners = [
         *([entry.authenticated_by] if entry else []),
@@ -38,7 +38,7 @@ def end(desk: Desk, order: Order) -> Response:
     if entry is not None and last.expects == BodyType.CERT_CONF and is_open:
         reason = "; ".join(content.status.status_string)
         ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
-    ledger.end_waiting(transaction_id)
+    ledger.memory.end_waiting(transaction_id)
     ledger.memory.end_challenge(transaction_id)
     ledger.memory.end_confirmation(transaction_id)
     return _ENDED
