@@ -79,7 +79,8 @@ class Answer:
 class Waits:
     """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
 
-    `vouched` tells that an RA approved it.
+    `vouched` tells that an RA approved it, `profile` is that of its path, or empty: what the path of a pollReq
+    says, and who brings it, makes no difference.
     """
 
     request: bytes
@@ -87,6 +88,7 @@ class Waits:
     requested_by: str
     polls: int
     vouched: bool
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +248,10 @@ class Ledger:
         return tuple(starmap(RequestEntry, rows))
 
     def begun_with(self, transaction_id: bytes) -> str:
-        """The kind of the message that a transaction began with, and that was not refused as it was sent."""
+        """The kind of the message that a transaction began with: the first that was not refused."""
         rows = self._query(
             "SELECT kind FROM request WHERE transaction_id = ? AND is_authenticated"
-            " ORDER BY number LIMIT 1",
+            " AND outcome <> 'rejection' ORDER BY number LIMIT 1",
             transaction_id.hex(),
         )
         return rows[0][0] if rows else ""
@@ -303,10 +305,12 @@ class Ledger:
         polls: int,
         *,
         vouched: bool,
+        profile: str,
     ) -> None:
         """Keep a request that is not answered yet."""
-        if vouched:
-            self._execute("INSERT INTO vouched VALUES (?)", transaction_id.hex())
+        self._execute(
+            "INSERT INTO waiting_terms VALUES (?, ?, ?)", transaction_id.hex(), vouched, profile
+        )
         self._execute(
             "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
             transaction_id.hex(),
@@ -319,14 +323,14 @@ class Ledger:
     def waits(self, transaction_id: bytes) -> Waits | None:
         """What waits in a transaction."""
         rows = self._query(
-            "SELECT request, cert_req_id, requested_by, polls, vouched.transaction_id IS NOT NULL"
-            " FROM waiting LEFT JOIN vouched USING (transaction_id) WHERE transaction_id = ?",
+            "SELECT request, cert_req_id, requested_by, polls, coalesce(vouched, 0), coalesce(profile, '')"
+            " FROM waiting LEFT JOIN waiting_terms USING (transaction_id) WHERE transaction_id = ?",
             transaction_id.hex(),
         )
         if not rows:
             return None
-        *kept, vouched = rows[0]
-        return Waits(*kept, vouched=bool(vouched))
+        *kept, vouched, profile = rows[0]
+        return Waits(*kept, vouched=bool(vouched), profile=profile)
 
     def count_poll(self, transaction_id: bytes) -> None:
         """One pollReq less will be put off."""
@@ -337,7 +341,7 @@ class Ledger:
     def end_waiting(self, transaction_id: bytes) -> None:
         """What waited is answered now."""
         self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
-        self._execute("DELETE FROM vouched WHERE transaction_id = ?", transaction_id.hex())
+        self._execute("DELETE FROM waiting_terms WHERE transaction_id = ?", transaction_id.hex())
 
     # -- revocation lists --------------------------------------------------------------------------
 

@@ -18,11 +18,16 @@ class _Execute(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Challenged:
-    """A request that goes on when a number was decrypted, which `witness` is the digest of."""
+    """A request that goes on when a number was decrypted, which `witness` is the digest of.
+
+    `vouched` tells that an RA approved it, `profile` is that of its path, or empty.
+    """
 
     request: bytes
     requested_by: str
     witness: bytes
+    vouched: bool
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,11 @@ class Memory:
             until.astimezone(UTC).isoformat(),
         )
 
+    def awaits_confirmation(self, transaction_id: bytes) -> bool:
+        """Whether a transaction's certificate has to be confirmed yet."""
+        query = "SELECT 1 FROM unconfirmed WHERE transaction_id = ?"
+        return bool(self._query(query, transaction_id.hex()))
+
     def end_confirmation(self, transaction_id: bytes) -> None:
         """No confirmation is due any more."""
         self._execute("DELETE FROM unconfirmed WHERE transaction_id = ?", transaction_id.hex())
@@ -90,20 +100,26 @@ class Memory:
     def keep_challenge(self, transaction_id: bytes, challenged: Challenged) -> None:
         """A request goes on when its challenge is answered."""
         self._execute(
-            "INSERT INTO challenge VALUES (?, ?, ?, ?)",
+            "INSERT INTO challenge VALUES (?, ?, ?, ?, ?, ?)",
             transaction_id.hex(),
             challenged.request,
             challenged.requested_by,
             challenged.witness,
+            challenged.vouched,
+            challenged.profile,
         )
 
     def challenge(self, transaction_id: bytes) -> Challenged | None:
         """The challenge of a transaction that is not answered yet."""
         rows = self._query(
-            "SELECT request, requested_by, witness FROM challenge WHERE transaction_id = ?",
+            "SELECT request, requested_by, witness, profile, vouched FROM challenge"
+            " WHERE transaction_id = ?",
             transaction_id.hex(),
         )
-        return Challenged(*rows[0]) if rows else None
+        if not rows:
+            return None
+        request, requested_by, witness, profile, vouched = rows[0]
+        return Challenged(request, requested_by, witness, bool(vouched), profile)
 
     def end_challenge(self, transaction_id: bytes) -> None:
         """The challenge was answered, or will not be."""

@@ -39,7 +39,8 @@ def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) ->
         asked = Challenge(_SHA256, witness, key.encrypt(rand, padding.PKCS1v15()), None)
     request = encode_message(encode_protected_part(order.header, order.body), None, ())
     desk.ledger.memory.keep_challenge(
-        order.transaction_id, Challenged(request, str(order.requester), witness)
+        order.transaction_id,
+        Challenged(request, str(order.requester), witness, order.vouched, desk.profile),
     )
     content = PopChallengeContent(encode_challenges([asked]))
     return Response(PKIBody(BodyType.POP_DEC_CHALL, content), BodyType.POP_DEC_RESP)

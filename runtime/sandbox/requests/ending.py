@@ -34,7 +34,8 @@ def end(desk: Desk, order: Order) -> Response:
         *([challenge.requested_by] if challenge else []),
     ]
     check_continues(order, last, owners[0] if owners else str(order.requester))
-    if entry is not None and last.expects == BodyType.CERT_CONF and entry.status is Status.ISSUED:
+    is_open = entry is not None and (entry.status is Status.ISSUED or entry.is_held)
+    if entry is not None and last.expects == BodyType.CERT_CONF and is_open:
         reason = "; ".join(content.status.status_string)
         ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
     ledger.end_waiting(transaction_id)

@@ -6,6 +6,8 @@ again when the client has polled often enough: what it asks for may have become 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...cmp.codec import decode
 from ...cmp.model import (
     BodyType,
@@ -53,6 +55,7 @@ def put_off(desk: Desk, order: Order, data: bytes) -> Response | None:
         str(order.requester),
         behaviour.polls,
         vouched=order.vouched,
+        profile=desk.profile,
     )
     return Response(body, BodyType.POLL_REQ)
 
@@ -84,7 +87,7 @@ def poll(desk: Desk, order: Order) -> Response:
     asked = Order(request.header, request.body, order.requester, waits.vouched)
     desk.ledger.end_waiting(order.transaction_id)
     try:
-        deed = examine(desk, asked)
+        deed = examine(replace(desk, profile=waits.profile), asked)
     except Refusal as refusal:
         return reject(asked, refusal)
     return deed()
