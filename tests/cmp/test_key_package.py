@@ -132,7 +132,7 @@ def signed(
     signature = (signature_of or (lambda data: sign(world.signer_key, data)))(
         cms.tlv(0x31, covered)
     )
-    made_with = algorithm or cms.encode_algorithm(signature_algorithm(world.signer_key))
+    made_with = algorithm or cms.der.algorithm(signature_algorithm(world.signer_key))
     certificates = [world.signer, world.ca.certificate] if certificates is None else certificates
     info = cms.sequence(
         cms.integer(1),

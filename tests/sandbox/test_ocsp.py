@@ -75,6 +75,7 @@ class Asked:
     single: tuple[bytes, ...] | None = None
     hash_oid: str = SHA1
     hash_name: str = "sha1"
+    hash_parameters: bytes = b"\x05\x00"
     name_hash: bytes | None = None
     key_hash: bytes | None = None
     requestor: bytes | None = None
@@ -99,7 +100,7 @@ class Asked:
         assert spki.endswith(bits)
         name = self.issuer.subject.public_bytes()
         return sequence(
-            sequence(oid(self.hash_oid), b"\x05\x00"),
+            sequence(oid(self.hash_oid), self.hash_parameters),
             octets(self.name_hash or hashlib.new(self.hash_name, name).digest()),
             octets(self.key_hash or hashlib.new(self.hash_name, bits).digest()),
             integer(serial),
@@ -243,6 +244,12 @@ def test_cert_id_comes_back_as_it_was(ca: SandboxCA) -> None:
     assert asked_about.cert_id(5) in answered(ca, asked_about.der()).tbs_response_bytes
 
 
+def test_parameters_of_a_hash_may_be_left_out(ca: SandboxCA) -> None:
+    """RFC 5754 2."""
+    asked_about = Asked(ca_certificate(ca), hash_parameters=b"")
+    assert asked_about.cert_id(5) in answered(ca, asked_about.der()).tbs_response_bytes
+
+
 def test_who_asks_and_signs_does_not_matter(ca: SandboxCA) -> None:
     """RFC 6960 4.1.2: a signature may be ignored."""
     der = asked(ca, requestor=tlv(0xA4, sequence()), signature=sequence(b"\x05\x00"))
@@ -308,11 +315,15 @@ MALFORMED: dict[str, Callable[[x509.Certificate], bytes]] = {
     "empty": lambda issuer: sequence(),
     "nothing asked": lambda issuer: Asked(issuer, ()).der(),
     "257 certificates": lambda issuer: Asked(issuer, tuple(range(257))).der(),
+    "hash with parameters": lambda issuer: Asked(issuer, hash_parameters=integer(1)).der(),
     "something behind": lambda issuer: Asked(issuer, behind=b"\x05\x00").der(),
     "cut off": lambda issuer: Asked(issuer).der()[:-1],
     "version 2": lambda issuer: Asked(issuer, version=integer(1)).der(),
     "version that is no number": lambda issuer: Asked(issuer, version=b"\x05\x00").der(),
     "length not in DER": lambda issuer: b"\x30\x80" + Asked(issuer).der()[2:] + b"\x00\x00",
+    "zeros before a serial number": lambda issuer: Asked(issuer)
+    .der()
+    .replace(b"\x02\x01\x05", b"\x05\x00\x05"),
     "endless serial number": lambda issuer: Asked(issuer, (1 << 400,)).der(),
     "empty nonce": lambda issuer: Asked(issuer, extensions=(nonce(b""),)).der(),
     "long nonce": lambda issuer: Asked(issuer, extensions=(nonce(b"x" * 129),)).der(),
