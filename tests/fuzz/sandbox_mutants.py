@@ -21,7 +21,8 @@ from csc.runtime.cmp.errors import MalformedMessage
 from csc.runtime.cmp.protection import sign, signature_algorithm
 from fuzz.mutation import Tree, mutated, parse
 from fuzz.protecting import protected_anew, put_together
-from fuzz.sandbox_world import Seed, World, any_seed
+from fuzz.sandbox_seeds import Seed, any_seed
+from fuzz.sandbox_world import World
 
 _PKCS10 = 0xA4  # [4] of PKIBody (RFC 9810 5.1.2)
 _LONGEST = 200_000  # bytes; the CA takes no more than a mebibyte

@@ -19,9 +19,9 @@ from csc.runtime.cmp.model import (
 )
 from csc.runtime.sandbox.requests.outcome import status_of
 from fuzz import sandbox as fuzz
-from fuzz import sandbox_world
+from fuzz import sandbox_campaign, sandbox_seeds
 from fuzz.sandbox_answers import Broken, Reader, answers
-from fuzz.sandbox_world import SEEDS
+from fuzz.sandbox_seeds import SEEDS
 from peers.asker import SECRET, following, header, ir
 
 ROUNDS = 4
@@ -35,14 +35,18 @@ def quiet() -> Generator[None]:
 
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Generator[fuzz.Campaign]:
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Generator[sandbox_campaign.Campaign]:
     with pytest.MonkeyPatch.context() as patch, quiet():
-        patch.setattr(fuzz, "SLOWEST", float("inf"))  # how long it takes is the machine's affair
+        patch.setattr(
+            sandbox_campaign, "SLOWEST", float("inf")
+        )  # how long it takes is the machine's affair
         with fuzz.campaign(tmp_path_factory.mktemp("sandbox"), seed=9483) as made:
             yield made
 
 
-def test_a_short_run(campaign: fuzz.Campaign, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_short_run(
+    campaign: sandbox_campaign.Campaign, capsys: pytest.CaptureFixture[str]
+) -> None:
     rounds = iter(range(ROUNDS))
     with quiet():
         campaign.run(lambda: next(rounds, None) is not None)
@@ -53,10 +57,10 @@ def test_a_short_run(campaign: fuzz.Campaign, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("make", SEEDS)
-def test_honest_messages_are_taken(campaign: fuzz.Campaign, make: object) -> None:
+def test_honest_messages_are_taken(campaign: sandbox_campaign.Campaign, make: object) -> None:
     """What mutation begins with is granted, so that mutants get far; but for what is not to be had."""
     world = campaign.world
-    campaign.behave({"polls": 1} if make is sandbox_world.poll_req else {})
+    campaign.behave({"polls": 1} if make is sandbox_seeds.poll_req else {})
     with quiet():
         for _ in range(20):
             seed = make(world)
@@ -66,7 +70,7 @@ def test_honest_messages_are_taken(campaign: fuzz.Campaign, make: object) -> Non
     pytest.fail(f"{seed.name}: {answer.body}")
 
 
-def test_what_is_confirmed_or_issued_wrongly_is_found(campaign: fuzz.Campaign) -> None:
+def test_what_is_confirmed_or_issued_wrongly_is_found(campaign: sandbox_campaign.Campaign) -> None:
     world, book = campaign.world, campaign.book
     campaign.behave({})
     with quiet():
@@ -91,7 +95,7 @@ def test_what_is_confirmed_or_issued_wrongly_is_found(campaign: fuzz.Campaign) -
         assert book.check() == []
 
 
-def _answers(campaign: fuzz.Campaign) -> dict[str, tuple[bytes, bytes]]:
+def _answers(campaign: sandbox_campaign.Campaign) -> dict[str, tuple[bytes, bytes]]:
     """Requests and answers that are wrong, by what is wrong with them."""
     world = campaign.world
     request = world.message(ir())
@@ -117,7 +121,9 @@ def _answers(campaign: fuzz.Campaign) -> dict[str, tuple[bytes, bytes]]:
     }
 
 
-def _by(campaign: fuzz.Campaign, body: PKIBody, head: object, credential: object) -> bytes:
+def _by(
+    campaign: sandbox_campaign.Campaign, body: PKIBody, head: object, credential: object
+) -> bytes:
     campaign.world.macs.clear()
     try:
         return campaign.world.message(body, head, credential)
@@ -125,7 +131,7 @@ def _by(campaign: fuzz.Campaign, body: PKIBody, head: object, credential: object
         campaign.world.macs.clear()
 
 
-def test_wrong_answers_are_found(campaign: fuzz.Campaign) -> None:
+def test_wrong_answers_are_found(campaign: sandbox_campaign.Campaign) -> None:
     reader: Reader = campaign.reader
     with quiet():
         for what, (request, answer) in _answers(campaign).items():
