@@ -6,7 +6,6 @@ from csc.runtime.cmp.codec.tlv import tlv
 from csc.runtime.cmp.mac import MacKeys
 from csc.runtime.cmp.model import AlgorithmIdentifier
 from csc.runtime.cmp.protection import Credential, PasswordCredential, sign
-
 from fuzz.mutation import parse
 
 _EXTRA_CERTS = 0xA1
@@ -20,7 +19,7 @@ def put_together(
     """The message with these header and body, and extraCerts; `algorithm` is that of a MAC."""
     part = tlv(0x30, parts)
     if isinstance(credential, PasswordCredential):
-        keys = _KEYS.setdefault(credential.secret, MacKeys(credential.secret))
+        keys = _KEYS.setdefault(credential.secret, MacKeys(credential.secret, accepts_sha1=True))
         protection = keys.compute(algorithm, part)
     else:
         protection = sign(credential.private_key, part, credential.padding)

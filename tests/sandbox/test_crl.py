@@ -21,9 +21,21 @@ from csc.runtime.cmp.model import (
 from csc.runtime.sandbox.authority import crl as crl_module
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.sandbox.ledger.standing import State
 from peers import status
-from peers.asker import SECRET, ask, failures, genm, header, utc_now
+from peers.asker import (
+    SECRET,
+    ask,
+    confirm,
+    failures,
+    fingerprint,
+    genm,
+    header,
+    ir,
+    issued,
+    utc_now,
+)
 from peers.openssl import needs_openssl
 from peers.status import (
     HOLD,
@@ -132,6 +144,20 @@ def test_invalidity_date(ca: SandboxCA) -> None:
     assert listed(ca)[certificate.serial_number] == [
         x509.CRLReason(x509.ReasonFlags.certificate_hold)
     ]
+
+
+def test_only_what_is_confirmed_is_put_on_hold(ca: SandboxCA) -> None:
+    """Else taking it back would confirm it without certConf, which may be what proves possession."""
+    answer = ask(ca, ir())
+    certificate = issued(answer)
+    for reason in (HOLD, REMOVE_FROM_CRL):
+        refused = ask(ca, revocation(certificate, reason))
+        assert failures(refused) == {PKIFailureInfo.BAD_REQUEST}
+    (entry,) = ca.ledger()
+    assert entry.status is Status.ISSUED
+    assert ask(ca, *confirm(answer, fingerprint(answer))).body.type is BodyType.PKI_CONF
+    revoke(ca, certificate, HOLD)
+    assert certificate.serial_number in listed(ca)
 
 
 WRONG_DATES = {

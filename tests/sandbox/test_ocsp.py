@@ -321,9 +321,9 @@ MALFORMED: dict[str, Callable[[x509.Certificate], bytes]] = {
     "version 2": lambda issuer: Asked(issuer, version=integer(1)).der(),
     "version that is no number": lambda issuer: Asked(issuer, version=b"\x05\x00").der(),
     "length not in DER": lambda issuer: b"\x30\x80" + Asked(issuer).der()[2:] + b"\x00\x00",
-    "zeros before a serial number": lambda issuer: Asked(issuer)
-    .der()
-    .replace(b"\x02\x01\x05", b"\x05\x00\x05"),
+    "zero before a serial number": lambda issuer: (
+        Asked(issuer, (0x100,)).der().replace(b"\x02\x02\x01\x00", b"\x02\x02\x00\x05")
+    ),
     "endless serial number": lambda issuer: Asked(issuer, (1 << 400,)).der(),
     "empty nonce": lambda issuer: Asked(issuer, extensions=(nonce(b""),)).der(),
     "long nonce": lambda issuer: Asked(issuer, extensions=(nonce(b"x" * 129),)).der(),
