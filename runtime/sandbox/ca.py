@@ -256,9 +256,9 @@ class SandboxCA:
         with self._ledger.transaction():  # one at a time: refusals are counted
             visit = self._visit(posted)
             before, site = visit.behaviour, self._site()
-            expire(self._ledger, visit.now)
             try:
                 with self._ledger.transaction():
+                    expire(self._ledger, visit.now)
                     answer = respond(site, visit)
             except Exception:
                 # A fault of ours. What was begun is undone, and the client gets to know that it failed.

@@ -92,11 +92,6 @@ class Memory:
             until.astimezone(UTC).isoformat(),
         )
 
-    def awaits_confirmation(self, transaction_id: bytes) -> bool:
-        """Whether a transaction's certificate has to be confirmed yet."""
-        query = "SELECT 1 FROM unconfirmed WHERE transaction_id = ?"
-        return bool(self._query(query, transaction_id.hex()))
-
     def end_confirmation(self, transaction_id: bytes) -> None:
         """No confirmation is due any more."""
         self._execute("DELETE FROM unconfirmed WHERE transaction_id = ?", transaction_id.hex())

@@ -34,8 +34,7 @@ def end(desk: Desk, order: Order) -> Response:
         *([challenge.requested_by] if challenge else []),
     ]
     check_continues(order, last, owners[0] if owners else str(order.requester))
-    is_open = entry is not None and (entry.status is Status.ISSUED or entry.is_held)
-    if entry is not None and last.expects == BodyType.CERT_CONF and is_open:
+    if entry is not None and last.expects == BodyType.CERT_CONF and entry.status is Status.ISSUED:
         reason = "; ".join(content.status.status_string)
         ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
     ledger.memory.end_waiting(transaction_id)

@@ -21,7 +21,7 @@ def expire(ledger: Ledger, now: datetime) -> None:
     """Revoke what should have been confirmed before `now`, as of the time when it should have been."""
     for overdue in ledger.memory.take_overdue(now):
         entry = ledger.find(overdue.serial_number)
-        if entry is not None and (entry.status is Status.ISSUED or entry.is_held):
+        if entry is not None and entry.status is Status.ISSUED:
             ledger.change(entry.serial_number, Status.REVOKED, REASON, overdue.until)
 
 

@@ -79,10 +79,7 @@ def _change(
         refused = rejection(desk.behaviour.rejects)
         return Response(PKIBody(BodyType.RP, RevRepContent((refused,))))
     if reason == TAKE_BACK:
-        # What is not confirmed yet still has to be.
-        due = desk.ledger.memory.awaits_confirmation(bytes.fromhex(entry.transaction_id))
-        status = Status.ISSUED if due else Status.CONFIRMED
-        desk.ledger.change(entry.serial_number, status, "", desk.now)
+        desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
         desk.ledger.set_invalid_since(entry.serial_number, None)
     else:
         desk.ledger.change(entry.serial_number, Status.REVOKED, reason, desk.now)
