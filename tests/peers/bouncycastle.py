@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
-from .java import command, needs_bouncycastle, version
+from .java import needs_bouncycastle, running, version
 
 __all__ = [
     "answers",
@@ -62,24 +62,8 @@ def _conversations(folder: Path) -> dict[str, list[tuple[str, str]]]:
 def bouncycastle_server(folder: Path, *options: str) -> Generator[int]:
     """The server on a free loopback port, for the length of the block."""
     log = folder / "bouncycastle.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            [*command(_SOURCES), "--folder", str(folder), *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-        with process:
-            try:
-                yield _port(process, log)
-            finally:
-                # It ends when its standard input does, also if this process is killed.
-                assert process.stdin is not None
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    with running(_SOURCES, log, "--folder", str(folder), *options) as process:
+        yield _port(process, log)
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from cryptography import x509
 
-from .java import command
+from .java import running
 
 _SOURCES = Path(__file__).with_name("bouncycastle_client")
 
@@ -83,21 +83,5 @@ class BouncyCastleClient:
 def bouncycastle_client(folder: Path) -> Generator[BouncyCastleClient]:
     """The client, for the length of the block; its log is in `folder`."""
     log = folder / "bouncycastle-client.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            command(_SOURCES),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-        with process:
-            try:
-                yield BouncyCastleClient(process, log)
-            finally:
-                # It ends when its standard input does, also if this process is killed.
-                assert process.stdin is not None
-                process.stdin.close()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    with running(_SOURCES, log) as process:
+        yield BouncyCastleClient(process, log)

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,10 +27,28 @@ def version() -> str:
     return _JARS[-1].resolve().stem.rpartition("-")[2]
 
 
-def command(folder: Path) -> list[str]:
-    """What runs the program whose sources are in `folder`, and whose class is Main."""
-    path = os.pathsep.join(map(str, (_classes(folder), *_JARS)))
-    return ["java", "-XX:+UseSerialGC", "-Xmx128m", "-cp", path, "Main"]
+@contextmanager
+def running(sources: Path, log: Path, *options: str) -> Generator[subprocess.Popen[bytes]]:
+    """The program whose sources are in a folder, and whose class is Main, for the length of the block."""
+    path = os.pathsep.join(map(str, (_classes(sources), *_JARS)))
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            ["java", "-XX:+UseSerialGC", "-Xmx128m", "-cp", path, "Main", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                # It ends when its standard input does, also if this process is killed.
+                assert process.stdin is not None
+                process.stdin.close()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
 
 @cache

@@ -11,6 +11,7 @@ from pyasn1.codec.der.decoder import decode as der_decode
 
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
+from .values import LONGEST_NUMBER
 
 _T = TypeVar("_T")
 
@@ -33,11 +34,6 @@ def read(der: bytes, spec, make: Callable[..., _T], name: str) -> _T:
         raise MalformedMessage(f"no {name}: {type(error).__name__}") from error
 
 
-# Bits. The longest numbers that RFC 5280 (4.1.2.2) knows are serial numbers of 20 bytes; Python refuses to
-# write out numbers of some thousand digits, so that a longer one could not even be named in an error.
-_LONGEST_NUMBER = 8 * 21
-
-
 def integer(value) -> int:
     """An INTEGER of pyasn1 as a number.
 
@@ -45,7 +41,7 @@ def integer(value) -> int:
         MalformedMessage: if it is longer than any that means something.
     """
     found = int(value)
-    if found.bit_length() > _LONGEST_NUMBER:
+    if found.bit_length() > 8 * LONGEST_NUMBER:
         raise MalformedMessage(f"a number has {found.bit_length()} bits")
     return found
 

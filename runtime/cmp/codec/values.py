@@ -16,7 +16,7 @@ from .tlv import untag
 DIRECTORY_NAME = 4  # GeneralName, RFC 5280 4.2.1.6
 # Bytes. The longest numbers that RFC 5280 (4.1.2.2) knows are serial numbers of 20 bytes; Python refuses to
 # write out numbers of some thousand digits, so that a longer one could not even be named in an error.
-_LONGEST_NUMBER = 21
+LONGEST_NUMBER = 21
 # Bytes. No identifier that anybody registered comes near; each arc costs time that grows with its square.
 _LONGEST_OID = 128
 _GENERALIZED = re.compile(rb"(\d{14})(?:\.(\d{1,6})\d*)?Z")
@@ -31,7 +31,7 @@ def integer(content: bytes) -> int:
     """
     if not content:
         raise MalformedMessage("an INTEGER is empty")
-    if len(content) > _LONGEST_NUMBER:
+    if len(content) > LONGEST_NUMBER:
         raise MalformedMessage(f"a number has {8 * len(content)} bits")
     if len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1)):  # X.690 8.3.2
         raise MalformedMessage("an INTEGER takes more bytes than it needs")
