@@ -19,7 +19,7 @@ from .certificates import dump_certificate
 from .operation import Send, Surroundings
 from .routing import Route, follow
 from .state.location import Location
-from .state.store import open_store
+from .state.opening import open_store
 from .state.vault import open_vault
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def open_session(
         ApplyError: if a secret that the sandbox needs is missing.
     """
     with ExitStack() as stack:
-        store = open_store(location.database)
+        store = open_store(location)
         stack.callback(store.close)
         vault = open_vault(location.vault_key, is_new=not store.has_secrets())
         root = None
@@ -105,8 +105,8 @@ def prepare_vault(location: Location) -> None:
     """
     if not location.vault_key.exists():
         is_new = True
-        if location.database.exists():
-            store = open_store(location.database)
+        if not location.is_new:
+            store = open_store(location)
             is_new = not store.has_secrets()
             store.close()
         open_vault(location.vault_key, is_new=is_new)

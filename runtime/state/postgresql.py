@@ -1,0 +1,137 @@
+"""A URL in, an open PostgreSQL database out. The one module that knows psycopg."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import LiteralString, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from .database import Row
+from .errors import StateError
+
+# Seconds until a server that does not answer counts as one that is not there.
+_PATIENCE = 10
+
+
+class PostgresqlDatabase:
+    """See `database.Database`."""
+
+    types = {"bytes": "BYTEA", "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}  # noqa: RUF012
+
+    def __init__(self, connection: psycopg.Connection[tuple[object, ...]], place: str) -> None:
+        self.place = place
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    def execute(self, statement: str, *values: object) -> list[Row]:
+        """See `database.Database`."""
+        with self._lock:
+            try:
+                cursor = self._connection.execute(_placed(statement), values)
+                return list(cursor.fetchall()) if cursor.description else []
+            except psycopg.Error as error:
+                raise unusable(self.place, error) from error
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """See `database.Database`."""
+        return self._all_of("BEGIN")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """See `database.Database`."""
+        return self._all_of("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def alone(self, what: str) -> None:
+        """See `database.Database`."""
+        self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", f"csc {what}")
+
+    @contextmanager
+    def _all_of(self, begin: str) -> Generator[None]:
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self.execute(begin)
+            self._depth += 1
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                # The server rolls back what a connection leaves open that is cut off.
+                if not self._connection.closed:
+                    self.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    def has_table(self, name: str) -> bool:
+        """See `database.Database`."""
+        (row,) = self.execute("SELECT to_regclass(?) IS NOT NULL", name)
+        return bool(row[0])
+
+    def close(self) -> None:
+        """See `database.Database`."""
+        with self._lock:
+            self._connection.close()
+
+
+def connect(url: str) -> PostgresqlDatabase:
+    """The database that a `postgresql://` URL names, as libpq reads it; it has to be there.
+
+    Raises:
+        StateError: if the server cannot be reached, or does not let us in.
+    """
+    return _connect(url, "SET synchronous_commit = on")
+
+
+def connect_to_read(url: str) -> PostgresqlDatabase:
+    """As `connect`, for who changes nothing."""
+    return _connect(url, "SET default_transaction_read_only = on")
+
+
+def _connect(url: str, first: str) -> PostgresqlDatabase:
+    place = shown(url)
+    try:
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=_PATIENCE, application_name="csc"
+        )
+    except psycopg.Error as error:
+        raise unusable(place, error) from error
+    connection.prepare_threshold = None  # poolers between us and the server do not keep statements
+    database = PostgresqlDatabase(connection, place)
+    try:
+        database.execute(first)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def shown(url: str) -> str:
+    """The URL without its password, in whichever place that stands."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    query = "&".join(
+        item
+        for item in parts.query.split("&")
+        if not item.startswith(("password=", "sslpassword="))
+    )
+    return urlunsplit((parts.scheme, user.partition(":")[0] + at + host, parts.path, query, ""))
+
+
+def unusable(place: str, error: psycopg.Error) -> StateError:
+    """What went wrong at a place, with a way out."""
+    said = " ".join(str(error).split())
+    return StateError(
+        f"the state at {place} cannot be used: {said}",
+        "check that the server runs, and that this user may use the database",
+    )
+
+
+def _placed(statement: str) -> LiteralString:
+    """The statement with the placeholders of psycopg. All are ours: no text in them has a `?` or `%`."""
+    return cast(LiteralString, statement.replace("?", "%s"))
