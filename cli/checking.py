@@ -36,7 +36,7 @@ class Check:
     variables: Variables
     policy: Policy
     is_strict: bool
-    stand_in: str | None
+    sandbox_roots: tuple[str, ...]
     is_each_alone: bool
     known: Baseline | None
     now: datetime
@@ -89,7 +89,7 @@ def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
     compilation = compile_sources(
         sources,
         base=check.base,
-        stand_in=check.stand_in,
+        stand_in=next(iter(check.sandbox_roots), None),
         is_strict=check.is_strict,
         catalog=check.catalog,
         variables=check.variables,
@@ -100,5 +100,5 @@ def _compile(check: Check, sources: Sources) -> tuple[Diagnostic, ...]:
     if plan is None:
         return compilation.diagnostics
     uploads = uploads_by_content(sources, plan)
-    read = under_policy(check.policy, check_plan(plan, uploads, check.stand_in))
+    read = under_policy(check.policy, check_plan(plan, uploads, check.sandbox_roots))
     return (*compilation.diagnostics, *read)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "impact": "say what hangs on an object",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
+    "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
     "validate": "check scripts without touching anything",

@@ -19,7 +19,7 @@ from ..runtime.preflight import check_plan
 from ..runtime.state.location import Location
 from .schema_files import read_catalog
 from .scripts import compile_sources, read_sources, uploads_by_content
-from .state import find_base, stand_in_of
+from .state import find_base, sandbox_roots_of
 from .variables import Variables
 from .views.source_text import Lines, masked_lines
 
@@ -68,10 +68,10 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
     catalog = read_catalog(request.schemas)
     base = find_base(location, request.device, base_file, catalog)
     sources = read_sources(request.scripts, request.folders)
-    stand_in = stand_in_of(location) if request.uses_sandbox else None
+    sandbox_roots = sandbox_roots_of(location) if request.uses_sandbox else ()
     compilation = compile_sources(
         sources,
-        stand_in=stand_in,
+        stand_in=next(iter(sandbox_roots), None),
         is_strict=request.is_strict,
         base=base,
         catalog=catalog,
@@ -83,7 +83,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
     plan, diagnostics = compilation.plan, compilation.diagnostics
     uploads = uploads_by_content(sources, plan)
     if plan is not None:
-        diagnostics += (*under_policy(request.policy, check_plan(plan, uploads, stand_in)),)
+        diagnostics += (*under_policy(request.policy, check_plan(plan, uploads, sandbox_roots)),)
         if has_errors(diagnostics) or compilation.prediction is None:
             plan = None
         else:

@@ -58,21 +58,21 @@ def find_base(location: Location, device: str, file: Path | None, catalog: Catal
     return read_base(file, catalog, fingerprint_of(location.vault_key))
 
 
-def stand_in_of(location: Location) -> str:
-    """The content id of the root that stands in for a missing CA file with `--sandbox`.
+def sandbox_roots_of(location: Location) -> tuple[str, ...]:
+    """The content ids of the sandbox CA's roots. The first stands in for a missing CA file with `--sandbox`.
 
     Raises:
         Failure: if the sandbox's folder does not hold a CA.
     """
     if not location.sandbox.exists():
-        return "sandbox:root"
-    from ..runtime.sandbox.authority.root import root_of
+        return ("sandbox:root",)
+    from ..runtime.sandbox.authority.root import roots_of
 
     try:
-        root = root_of(location.sandbox)
+        roots = roots_of(location.sandbox)
     except (OSError, ValueError) as error:
         raise Failure(
             f"{location.sandbox} cannot be used: {error}",
             "it should hold the sandbox's CA; remove it, and the next run makes a new one",
         ) from None
-    return "sandbox:root" if root is None else content_id(root)
+    return tuple(map(content_id, roots)) or ("sandbox:root",)

@@ -248,15 +248,20 @@ def password_of(operation: CmpOperation) -> PasswordCredential:
     """
     assert operation.username is not None  # noqa: S101  (an initiate without a signer has both)
     assert operation.password is not None  # noqa: S101
-    username, password = read_secret(operation.username), read_secret(operation.password)
-    mac = _MACS[operation.server.mac]
-    if operation.is_hex:
-        return PasswordCredential(
-            _from_hexadecimal(username, operation.username),
-            _from_hexadecimal(password, operation.password),
-            mac,
-        )
-    return PasswordCredential(username.encode(), password.encode(), mac)
+    reference, secret = read_pair(operation.username, operation.password, is_hex=operation.is_hex)
+    return PasswordCredential(reference, secret, _MACS[operation.server.mac])
+
+
+def read_pair(username: Secret, password: Secret, *, is_hex: bool) -> tuple[bytes, bytes]:
+    """A reference number and its secret, as bytes.
+
+    Raises:
+        SecretMissing, SecretUnusable: as `password_of`.
+    """
+    texts = read_secret(username), read_secret(password)
+    if is_hex:
+        return _from_hexadecimal(texts[0], username), _from_hexadecimal(texts[1], password)
+    return texts[0].encode(), texts[1].encode()
 
 
 def is_made_with(request: bytes, operation: CmpOperation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 
@@ -62,6 +63,13 @@ def load_key(data: bytes) -> PrivateKeyTypes:
 def dump_certificate(certificate: x509.Certificate) -> bytes:
     """The certificate as DER."""
     return certificate.public_bytes(Encoding.DER)
+
+
+def pem_of(der: bytes) -> str:
+    """The PEM of a certificate's DER, whatever is in it."""
+    text = base64.b64encode(der).decode()
+    lines = "\n".join(text[n : n + 64] for n in range(0, len(text), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
 def dump_key(key: PrivateKeyTypes) -> bytes:

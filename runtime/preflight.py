@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ..compiler import rules
 from ..compiler.configuration import FileValue
@@ -17,11 +17,11 @@ _COUNTRY = re.compile(r"C=[A-Za-z]{2}")
 
 
 def check_plan(
-    plan: Plan, read: Callable[[str], bytes | None], stand_in: str | None
+    plan: Plan, read: Callable[[str], bytes | None], sandbox_roots: Collection[str]
 ) -> tuple[Diagnostic, ...]:
     """Check what the plan will rely on. `read` gives the bytes of a content id, None if unknown.
 
-    `stand_in` is the content id of the root that a sandbox will answer with, None without one.
+    `sandbox_roots` are the content ids of the roots that lead to a sandbox's answers, none without one.
     """
     found: list[Diagnostic] = []
     for step in plan.steps:
@@ -36,7 +36,7 @@ def check_plan(
                 if new and not wrong:
                     found.extend(_check_pair(step, files, read))
             case CmpOperation():
-                found.extend(_check_operation(step, step.action, stand_in))
+                found.extend(_check_operation(step, step.action, sandbox_roots))
             case _:
                 pass
     return tuple(found)
@@ -106,7 +106,9 @@ def _check_pair(
     ]
 
 
-def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) -> list[Diagnostic]:
+def _check_operation(
+    step: Step, operation: CmpOperation, sandbox_roots: Collection[str]
+) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if operation.operation is Operation.INITIATE:
         fault = _subject_fault(operation.subject)
@@ -119,7 +121,7 @@ def _check_operation(step: Step, operation: CmpOperation, stand_in: str | None) 
                     help='write it as in "CN=gw.example.com,O=Example" (RFC 4514)',
                 )
             )
-    if stand_in is not None and operation.server.ca_certificate != stand_in:
+    if sandbox_roots and operation.server.ca_certificate not in sandbox_roots:
         found.append(
             finding(
                 rules.FOREIGN_ROOT,

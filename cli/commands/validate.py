@@ -15,7 +15,7 @@ from ..exits import DONE, FAILED
 from ..schema_files import read_catalog
 from ..scripts import location_of
 from ..settings import Settings
-from ..state import find_base, stand_in_of
+from ..state import find_base, sandbox_roots_of
 from ..variables import Variables
 from ..views.source_text import masked_lines
 
@@ -116,7 +116,7 @@ def command(
         variables,
         policy,
         is_strict=strict,
-        stand_in=stand_in_of(location) if sandbox else None,
+        sandbox_roots=sandbox_roots_of(location) if sandbox else (),
         is_each_alone=each,
         known=known,
         now=at.replace(tzinfo=UTC) if at else datetime.now(UTC),

@@ -30,6 +30,7 @@ class BodyType(StrEnum):
     RP = "rp"
     CERT_CONF = "certConf"
     PKI_CONF = "pkiconf"
+    NESTED = "nested"
     GENM = "genm"
     GENP = "genp"
     ERROR = "error"
@@ -143,7 +144,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class CertTemplate:
-    """RFC 4211 5, the fields in use. `public_key` is a DER SubjectPublicKeyInfo."""
+    """RFC 4211 5. `public_key` is a DER SubjectPublicKeyInfo; UIDs are the bytes of a BIT STRING."""
 
     subject: x509.Name | None = None
     issuer: x509.Name | None = None
@@ -152,6 +153,10 @@ class CertTemplate:
     not_before: datetime | None = None
     not_after: datetime | None = None
     extensions: tuple[Extension, ...] = ()
+    version: int | None = None
+    signing_alg: AlgorithmIdentifier | None = None
+    issuer_uid: bytes | None = None
+    subject_uid: bytes | None = None
 
 
 class PopoKind(StrEnum):
@@ -336,8 +341,15 @@ class PollRepContent:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedMessageContent:
+    """Body of nested (RFC 9810 5.1.3.5): the DER of each PKIMessage as it came."""
+
+    messages: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherContent:
-    """A body that is not built or read here (nested, krr, announcements …): its ASN.1 name."""
+    """A body that is not built or read here (krr, announcements …): its ASN.1 name."""
 
     name: str
 
@@ -356,6 +368,7 @@ BodyContent = (
     | GeneralContent
     | PollReqContent
     | PollRepContent
+    | NestedMessageContent
     | OtherContent
 )
 

@@ -5,7 +5,7 @@ RFC 9810 5.1.3. How a MAC is made is in `mac`, how a signature in `signatures`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography import x509
@@ -68,11 +68,13 @@ def protect(
     *,
     random: Callable[[int], bytes],
     mac: OwnMac | None = None,
+    extra: Sequence[x509.Certificate] = (),
 ) -> bytes:
     """The finished message: protectionAlg and senderKID set, protected, with extraCerts.
 
     senderKID is the reference number, or the subject key identifier of the signing certificate. `mac` is the
     transaction's, if the credential is a secret; None stands for a new one.
+    `extra` are more certificates for extraCerts, behind the signer's.
 
     Raises:
         ValueError: if the key cannot sign.
@@ -81,19 +83,22 @@ def protect(
         mac = mac or new_mac(credential, random)
         header = replace(header, protection_alg=mac.algorithm, sender_kid=credential.reference)
         part = encode_protected_part(header, body)
-        return encode_message(part, mac.keys.compute(mac.algorithm, part), ())
+        return encode_message(part, mac.keys.compute(mac.algorithm, part), _ders(extra))
     header = replace(
         header,
         protection_alg=signature_algorithm(credential.private_key, credential.padding),
         sender_kid=subject_key_identifier(credential.certificate),
     )
     part = encode_protected_part(header, body)
-    certificates = (credential.certificate, *credential.chain)
-    return encode_message(
-        part,
-        sign(credential.private_key, part, credential.padding),
-        [certificate.public_bytes(Encoding.DER) for certificate in certificates],
-    )
+    certificates = (credential.certificate, *credential.chain, *extra)
+    signature = sign(credential.private_key, part, credential.padding)
+    return encode_message(part, signature, _ders(certificates))
+
+
+def _ders(certificates: Sequence[x509.Certificate]) -> list[bytes]:
+    """Each certificate once: there is no need to say it twice (RFC 9483 3.3)."""
+    ders = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
+    return list(dict.fromkeys(ders))
 
 
 def verify_signature(message: PKIMessage, public_key: PublicKeyTypes) -> None:

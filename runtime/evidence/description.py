@@ -17,6 +17,7 @@ from ..cmp.model import (
     CertReqMessages,
     ErrorMsgContent,
     GeneralContent,
+    NestedMessageContent,
     Pkcs10Request,
     PKIMessage,
     PKIStatusInfo,
@@ -125,6 +126,8 @@ def _details(message: PKIMessage) -> Iterator[str]:
             for entry in entries:
                 said = f": {clean('; '.join(entry.reason))}" if entry.reason else ""
                 yield f"certReqId {entry.cert_req_id}: come back in {entry.check_after} s{said}"
+        case NestedMessageContent(messages=messages):
+            yield f"holds {len(messages)} messages"
         case CertRepMessage(responses=responses):
             for response in responses:
                 if response.encrypted_cert is not None:

@@ -31,7 +31,7 @@ from .targets import AtHand
 # Seconds for one message. Answers to questions are made of what a CA has at hand.
 MESSAGE_TIMEOUT = 30.0
 # What makes up a sandbox; the last one is there while somebody uses it.
-_FILES = ("root.pem", "signer.pem", "ledger.db", "ledger.db-wal")
+_FILES = ("authority.pem", "root.pem", "ledger.db", "ledger.db-wal")
 
 
 @contextmanager

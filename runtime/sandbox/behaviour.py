@@ -26,6 +26,18 @@ class Behaviour:
     """Whether certificates are granted with another subject: with O=csc sandbox added to it."""
     rejects: PKIFailureInfo | None = None
     """Why nothing is granted, in a response of the request's own kind."""
+    reject_count: int | None = None
+    """How many requests are still refused so before everything is granted again; None: all."""
+    delay: float = 0.0
+    """Seconds before an answer leaves, over HTTP."""
+    clock_offset: int = 0
+    """Seconds that the CA's clock is ahead; behind if negative."""
+    confirm_wait: int = 300
+    """Seconds within which a certificate has to be confirmed; then it is revoked (RFC 9810 5.1.1.2)."""
+    needs_message_time: bool = False
+    """Whether a request has to say when it was made, which RFC 9483 3.1 leaves open."""
+    repeats_keys: bool = True
+    """Whether a key that was certified here may be certified again; no RFC forbids it."""
 
 
 USUAL = Behaviour()

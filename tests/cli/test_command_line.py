@@ -188,7 +188,7 @@ def test_state_is_private(csc: Csc) -> None:
         mode = path.stat().st_mode & 0o077
         assert mode == 0 or path.parent.stat().st_mode & 0o077 == 0, path
     assert (csc.folder / ".csc").stat().st_mode & 0o077 == 0
-    for name in ("vault.key", "sandbox/root.pem", "sandbox/signer.pem", "state.db"):
+    for name in ("vault.key", "sandbox/authority.pem", "sandbox/signer.pem", "state.db"):
         assert (csc.folder / ".csc" / name).stat().st_mode & 0o777 == 0o600
 
 

@@ -2,7 +2,9 @@
 
 import json
 
+import pytest
 from cryptography import x509
+from csc.runtime.sandbox.authority.settings import AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.state.location import in_file
 from csc.runtime.state.opening import open_to_read
@@ -135,17 +137,20 @@ def test_snapshot_is_a_script(csc: Csc) -> None:
 
 
 def test_certificate_belongs_to_its_key(csc: Csc) -> None:
-    """The certificate in the state is signed by the CA's root."""
+    """The certificate in the state leads to the CA's root."""
     csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
     store = open_to_read(in_file(csc.folder / ".csc" / "state.db"))
     assert store is not None
     record = next(iter(store.load("default").certificates.values()))
     certificate = x509.load_der_x509_certificate(store.content(record.certificate) or b"")
     store.close()
-    root = x509.load_pem_x509_certificate(
-        (csc.folder / ".csc" / "sandbox" / "root.pem").read_bytes()
+    folder = csc.folder / ".csc" / "sandbox"
+    root, issuing = (
+        x509.load_pem_x509_certificate((folder / name).read_bytes())
+        for name in ("root.pem", "chain.pem")
     )
-    certificate.verify_directly_issued_by(root)
+    certificate.verify_directly_issued_by(issuing)
+    issuing.verify_directly_issued_by(root)
 
 
 def test_devices_are_apart(csc: Csc) -> None:
@@ -163,3 +168,19 @@ def test_earlier_versions_stay(csc: Csc) -> None:
     assert csc.ok("show", "--version", 1) == first
     assert csc.ok("show", "--version", 2) == csc.ok("show")
     assert csc("show", "--version", 3).returncode == 1
+
+
+@pytest.mark.parametrize("kind", ["rsa:2048", "ec:p521", "ed25519", "ed448", "mldsa65"])
+def test_sandbox_with_other_keys(csc: Csc, kind: str) -> None:
+    """What lies in the folder is the CA that answers, whatever it signs with; also after a roll-over."""
+    csc.folder.joinpath(".csc").mkdir(mode=0o700)
+    folder = csc.folder / ".csc" / "sandbox"
+    with SandboxCA.open(folder, settings=AuthoritySettings(kind)) as ca:
+        chain = ca.chain
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
+    with SandboxCA.open(folder) as ca:
+        assert ca.chain == chain
+        ca.roll_over()
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "update.cfg")
+    csc.ok("apply", "--sandbox", "--yes", SAMPLES / "revoke.cfg")
+    assert [status for _, status in ledger(csc)] == ["confirmed", "revoked"]

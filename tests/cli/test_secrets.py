@@ -18,6 +18,14 @@ add Widget w1 AdminPassword={PASSWORD}
 KEY_MARKS = (b"PRIVATE KEY", PASSWORD.encode(), PASSWORD.encode().hex().encode())
 
 
+def without_sandbox(csc: Csc, left: bytes) -> bytes:
+    """The sandbox CA's keys lie there on purpose, for it alone to read; some files hold parts of others."""
+    files = [pem.read_bytes() for pem in (csc.folder / ".csc" / "sandbox").rglob("*.pem")]
+    for content in sorted(files, key=len, reverse=True):
+        left = left.replace(content, b"")
+    return left
+
+
 def everything(folder: Path) -> bytes:
     """All files below `folder`, with the databases as they are read."""
     found = b""
@@ -71,9 +79,7 @@ def test_no_output_holds_a_secret(csc: Csc) -> None:
     output = "".join(printed).encode()
     left = everything(csc.folder / ".csc") + (csc.folder / "plan.json").read_bytes()
     left += (csc.folder / "into.json").read_bytes()
-    sandbox = (csc.folder / ".csc" / "sandbox").rglob("*.pem")
-    for pem in sandbox:  # the sandbox CA's own keys lie there on purpose, for it alone to read
-        left = left.replace(pem.read_bytes(), b"")
+    left = without_sandbox(csc, left)
     for mark in KEY_MARKS:
         assert mark not in output
         assert mark not in left
@@ -179,8 +185,7 @@ def test_no_output_holds_what_stands_for_a_secret(csc: Csc) -> None:
         assert run("validate", *given, "--format", form, "bad.cfg") == 1
     run("plan", *given, "--format", "markdown", "bad.cfg")
     left += everything(csc.folder / ".csc")
-    for pem in (csc.folder / ".csc" / "sandbox").rglob("*.pem"):
-        left = left.replace(pem.read_bytes(), b"")
+    left = without_sandbox(csc, left)
     assert PASSWORD not in "".join(printed)
     for mark in KEY_MARKS:
         assert mark not in left

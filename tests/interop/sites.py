@@ -83,6 +83,7 @@ class Meeting:
     credential: SignatureCredential | None
     answers: Callable[[bytes], list[str]]
     fate: Callable[[x509.Certificate], list[str]]
+    chain: tuple[x509.Certificate, ...] = ()
 
 
 class Sites:
@@ -131,7 +132,7 @@ class Sites:
             return [entry.status] + ([entry.reason] if entry.status == "revoked" else [])
 
         credential = self._credential(f"{SANDBOX} {variant}", row, url, ca.root)
-        return Meeting(url, ca.root, ca.root.subject, credential, answers, fate)
+        return Meeting(url, ca.root, ca.root.subject, credential, answers, fate, ca.chain)
 
     # -- BouncyCastle ----------------------------------------------------------------------------------
 

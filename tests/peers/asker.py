@@ -16,6 +16,7 @@ from csc.runtime.cmp.model import (
     CertRepMessage,
     CertReqMessages,
     CertReqMsg,
+    CertResponse,
     CertStatus,
     CertTemplate,
     ErrorMsgContent,
@@ -27,10 +28,12 @@ from csc.runtime.cmp.model import (
     PKIFailureInfo,
     PKIHeader,
     PKIMessage,
+    PKIStatus,
     PollReqContent,
     PopoKind,
     ProofOfPossession,
     RevDetails,
+    RevRepContent,
     RevReqContent,
 )
 from csc.runtime.cmp.protection import (
@@ -46,6 +49,8 @@ from csc.runtime.sandbox.ca import SandboxCA
 SECRET = PasswordCredential(b"ref", b"psk")
 # What a sandbox CA calls itself, unless it is told otherwise.
 ROOT_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox root CA")
+ISSUING_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox issuing CA")
+SIGNER_NAME = x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
 SUBJECT = x509.Name.from_rfc4514_string("CN=device")
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -89,16 +94,34 @@ def ask(
     return decode(ca.respond(protect(head or header(), body, credential, random=os.urandom)))
 
 
+def send(ca: SandboxCA, request: bytes) -> PKIMessage:
+    return decode(ca.respond(request))
+
+
 def failures(answer: PKIMessage) -> set[PKIFailureInfo]:
-    content = answer.body.content
-    assert isinstance(content, ErrorMsgContent), content
-    return set(content.status.fail_info)
+    """Why a request was refused: by an error, or by an answer of its own kind (RFC 9483 3.6.2)."""
+    match answer.body.content:
+        case ErrorMsgContent(status=status):
+            pass
+        case CertRepMessage(responses=(CertResponse(status=status, certificate=None),)):
+            pass
+        case RevRepContent(statuses=(status, *_)):
+            pass
+        case content:
+            raise AssertionError(content)
+    assert status.status == PKIStatus.REJECTION
+    return set(status.fail_info)
 
 
 def issued(answer: PKIMessage) -> x509.Certificate:
     content = answer.body.content
     assert isinstance(content, CertRepMessage), content
     return x509.load_der_x509_certificate(content.responses[0].certificate or b"")
+
+
+def fingerprint(answer: PKIMessage) -> bytes:
+    """The certHash of the certificate in an answer (RFC 9810 5.3.18)."""
+    return issued(answer).fingerprint(hashes.SHA256())
 
 
 def enrolled(ca: SandboxCA) -> tuple[PKIMessage, SignatureCredential]:

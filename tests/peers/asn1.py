@@ -126,6 +126,7 @@ _BODIES = {
     11: list_of(REV_DETAILS),
     12: REV_REP,
     19: univ.Null(),
+    20: list_of(univ.Any()),
     **dict.fromkeys((21, 22), list_of(INFO)),
     23: rfc4210.ErrorMsgContent(),
     24: list_of(CERT_STATUS),

@@ -4,38 +4,31 @@ Its options are read in `Options.java`. Into its folder it writes root.pem, issu
 signer.pem (with --ra), ledger and messages.
 """
 
-import hashlib
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
-import pytest
+from .java import command, needs_bouncycastle, version
+
+__all__ = [
+    "answers",
+    "bouncycastle_server",
+    "conversations",
+    "ledger",
+    "needs_bouncycastle",
+    "version",
+]
 
 _SOURCES = Path(__file__).with_name("bouncycastle")
-_JARS = tuple(Path("/usr/share/java") / f"{name}.jar" for name in ("bcpkix", "bcutil", "bcprov"))
 _START_SECONDS = 120
 # PKIBody by its tags (RFC 9810 5.1.2).
 _BODIES = {
     0: "ir", 1: "ip", 2: "cr", 3: "cp", 4: "p10cr", 7: "kur", 8: "kup", 11: "rr", 12: "rp",
     19: "pkiconf", 21: "genm", 22: "genp", 23: "error", 24: "certConf", 25: "pollReq", 26: "pollRep",
 }  # fmt: skip
-
-needs_bouncycastle = pytest.mark.skipif(
-    not (shutil.which("java") and shutil.which("javac") and all(jar.exists() for jar in _JARS)),
-    reason="java, javac or BouncyCastle's jars are not here",
-)
-
-
-def version() -> str:
-    """BouncyCastle's version, which its jar's real name ends with."""
-    return _JARS[-1].resolve().stem.rpartition("-")[2]
 
 
 def ledger(folder: Path) -> list[tuple[str, int, str]]:
@@ -69,13 +62,9 @@ def _conversations(folder: Path) -> dict[str, list[tuple[str, str]]]:
 def bouncycastle_server(folder: Path, *options: str) -> Generator[int]:
     """The server on a free loopback port, for the length of the block."""
     log = folder / "bouncycastle.log"
-    path = os.pathsep.join(map(str, (_classes(), *_JARS)))
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [
-                *("java", "-XX:+UseSerialGC", "-Xmx128m", "-cp", path),
-                *("Main", "--folder", str(folder), *options),
-            ],
+            [*command(_SOURCES), "--folder", str(folder), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -107,35 +96,3 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     if word != "listening":
         raise AssertionError(f"the server ended: {log.read_text()}")
     return int(port)
-
-
-@cache
-def _classes() -> Path:
-    """The folder of the compiled sources. Other processes may make it at the same time."""
-    sources = sorted(_SOURCES.glob("*.java"))
-    digest = hashlib.sha256()
-    for file in (*sources, *(jar.resolve() for jar in _JARS)):
-        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
-    for source in sources:
-        digest.update(source.read_bytes())
-    temporary = Path(tempfile.gettempdir())
-    ready = temporary / f"csc-bouncycastle-{os.getuid()}-{digest.hexdigest()[:16]}"
-    if ready.exists():
-        return ready
-    private = Path(tempfile.mkdtemp(prefix="csc-bouncycastle-", dir=temporary))
-    compiled = subprocess.run(
-        ["javac", "-encoding", "UTF-8", "-cp", os.pathsep.join(map(str, _JARS)), "-d", private]
-        + [str(source) for source in sources],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if compiled.returncode != 0:
-        shutil.rmtree(private)
-        raise AssertionError(f"javac failed: {compiled.stderr}")
-    try:
-        private.rename(ready)
-    except OSError:
-        # Somebody else was faster: a folder that is not empty is never replaced.
-        shutil.rmtree(private)
-    return ready

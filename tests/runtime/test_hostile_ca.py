@@ -99,6 +99,12 @@ def response(**fields: object) -> Alter:
     return anew(change)
 
 
+def wrong_mac(request: bytes, answer: bytes) -> bytes:
+    mac = decode(answer).protection
+    assert mac is not None
+    return answer.replace(mac, mac[:-1] + bytes([mac[-1] ^ 1]))
+
+
 def bare(request: bytes, answer: bytes) -> bytes:
     head, body, _ = parts_of(answer)
     return tlv(0x30, head.der + body.der)
@@ -130,7 +136,7 @@ FAULTS = {
     "HTML": Fault(lambda r, a: b"<html>", MalformedMessage),
     "a number without an end": Fault(huge_status, MalformedMessage),
     "without protection": Fault(bare, NotProtected),
-    "a wrong MAC": Fault(lambda r, a: a[:-1] + bytes([a[-1] ^ 1]), WrongMac),
+    "a wrong MAC": Fault(wrong_mac, WrongMac),
     "a forged refusal": Fault(forged, NotProtected),
     "another nonce": Fault(header(recip_nonce=bytes(16)), UnexpectedAnswer),
     "another certReqId": Fault(response(cert_req_id=1), UnexpectedAnswer),

@@ -92,7 +92,7 @@ def test_answer_to_a_signature_is_signed(ca: SandboxCA) -> None:
         == x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
     )
     verify_signature(answer, signer.public_key())
-    signer.verify_directly_issued_by(ca.root)
+    signer.verify_directly_issued_by(ca.chain[0])
 
 
 def test_refusal_of_a_wrong_secret_is_signed(ca: SandboxCA) -> None:
@@ -105,7 +105,7 @@ def test_certificate_is_what_was_asked_for(ca: SandboxCA) -> None:
     certificate = issued(ask(ca, ir()))
     assert certificate.subject == SUBJECT
     assert certificate.public_key() == KEY.public_key()
-    certificate.verify_directly_issued_by(ca.root)
+    certificate.verify_directly_issued_by(ca.chain[0])
     assert certificate.serial_number.bit_length() > 64
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     assert not constraints.value.ca
@@ -158,7 +158,10 @@ BODIES = {
         lambda: ir(cert_req(template(subject=None))),
         PKIFailureInfo.BAD_CERT_TEMPLATE,
     ),
-    "no key": (lambda: ir(cert_req(template(public_key=None))), PKIFailureInfo.BAD_CERT_TEMPLATE),
+    "no key, but a signature": (
+        lambda: ir(cert_req(template(public_key=None))),
+        PKIFailureInfo.BAD_POP,
+    ),
     "short key": (
         lambda: ir(cert_req(template(public_key=_small()))),
         PKIFailureInfo.BAD_CERT_TEMPLATE,

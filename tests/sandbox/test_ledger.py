@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.sandbox.ledger.ledger import Ledger, Status
-from peers.asker import SECRET, ask, enrolled, rr
+from csc.runtime.sandbox.ledger.ledger import Ledger, Status, StoredCRL
+from peers.asker import SECRET, ask, enrolled, rr, utc_now
 
 FIRST_FORMAT = """
 CREATE TABLE certificate (
@@ -51,13 +51,14 @@ def test_first_format(tmp_path: Path) -> None:
 def test_what_waits(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     assert ledger.waits(b"id") is None
-    ledger.keep_waiting(b"id", b"request", -1, "reference:00", 2)
+    ledger.keep_waiting(b"id", b"request", -1, "reference:00", 2, vouched=True)
     ledger.count_poll(b"id")
     ledger.close()
     again = Ledger(tmp_path / "ledger.db")
     kept = again.waits(b"id")
     assert kept is not None
     assert (kept.request, kept.cert_req_id, kept.polls) == (b"request", -1, 1)
+    assert kept.vouched
     again.end_waiting(b"id")
     assert again.waits(b"id") is None
     again.close()
@@ -67,7 +68,7 @@ def test_nothing_of_a_failed_transaction_is_kept(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     try:
         with ledger.transaction():
-            ledger.store_crl("ca", 1, "", b"crl")
+            ledger.store_crl(StoredCRL("ca", 1, 0, utc_now(), utc_now(), b"crl"))
             raise RuntimeError(datetime.now(UTC))
     except RuntimeError:
         pass

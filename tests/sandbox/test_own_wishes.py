@@ -61,7 +61,7 @@ class Visit:
 
     def revoked(self) -> set[int]:
         """The serial numbers in the list that the CA gives for its own name."""
-        question = general.crls(self.ca.root.subject)
+        question = general.crls(self.ca.chain[0].subject)
         result = self.run(
             requests.ask(
                 infos=(question,),

@@ -46,8 +46,8 @@ def test_a_message_gets_a_message(server: Server) -> None:
         ("PUT", CMP, 405),
         ("POST", {"Content-Type": "text/plain"}, 415),
         ("POST", {}, 415),
-        ("POST", {**CMP, "Content-Length": "x"}, 411),
-        ("POST", {**CMP, "Content-Length": "-1"}, 411),
+        ("POST", {**CMP, "Content-Length": "x"}, 400),
+        ("POST", {**CMP, "Content-Length": "-1"}, 400),
         ("POST", {**CMP, "Content-Length": str(MAX_MESSAGE_SIZE + 1)}, 413),
     ],
 )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cmp.test_key_package import World, kga, signed
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from csc.runtime.cmp.codec import decode, encode_cert_request
@@ -68,12 +69,19 @@ class CentralKeys:
             message.body.type,
             replace(content, responses=(replace(response, private_key=package),)),
         )
-        return protect(message.header, body, self._secret, random=lambda size: bytes(size))
+        return protect(
+            message.header,
+            body,
+            self._secret,
+            random=lambda size: bytes(size),
+            extra=[x509.load_der_x509_certificate(each) for each in message.extra_certs],
+        )
 
     def _package(self, key: ec.EllipticCurvePrivateKey) -> EncryptedKey:
         authority = self._ca._authority
-        root, generator = Issuer(authority.root, authority.root_key), new_key()
-        begins, ends = authority.root.not_valid_before_utc, authority.root.not_valid_after_utc
+        certificate, generator = authority.root.certificate, new_key()
+        root = Issuer(certificate, authority.root.key)
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         world = World(root, root, generator, kga(root, generator, begins=begins, ends=ends), key)
         recipient = cms.for_password(self._secret.secret, _KEK, iterations=1000)
         der = cms.enveloped(signed(world), [recipient], _KEK, content_type=_SIGNED_DATA)

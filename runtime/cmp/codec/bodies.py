@@ -17,6 +17,7 @@ from ..model import (
     ErrorMsgContent,
     GeneralContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     OtherContent,
     Pkcs10Request,
     PKIBody,
@@ -67,6 +68,7 @@ TAGS = {
     BodyType.RR: 11,
     BodyType.RP: 12,
     BodyType.PKI_CONF: 19,
+    BodyType.NESTED: 20,
     BodyType.GENM: 21,
     BodyType.GENP: 22,
     BodyType.ERROR: 23,
@@ -84,7 +86,6 @@ _OTHER_BODIES = {
     16: "cann",
     17: "rann",
     18: "crlann",
-    20: "nested",
 }
 _STATUSES = frozenset(PKIStatus)
 # Bits beyond the RFC's names say nothing that anybody could act on.
@@ -237,6 +238,10 @@ def _poll_answer(fields: Fields) -> PollEntry:
     )
 
 
+def _nested(der: bytes) -> NestedMessageContent:
+    return NestedMessageContent(tuple(items(der)))
+
+
 def _error(der: bytes) -> ErrorMsgContent:
     return read_sequence(der, _error_content)
 
@@ -278,6 +283,7 @@ _CONTENTS: dict[BodyType, Callable[[bytes], BodyContent]] = {
     BodyType.RP: _revoked,
     BodyType.CERT_CONF: _confirmations,
     BodyType.PKI_CONF: _confirmed,
+    BodyType.NESTED: _nested,
     BodyType.GENM: _general,
     BodyType.GENP: _general,
     BodyType.ERROR: _error,

@@ -39,7 +39,6 @@ from .values import (
     generalized_time,
     integer,
     name,
-    named_bits,
     octet_bits,
     oid,
     utc_time,
@@ -117,13 +116,17 @@ def _signature(fields: Fields) -> ProofOfPossession:
 
 @dataclass(frozen=True, slots=True)
 class TemplateParts:
-    """The fields of a CertTemplate as they came, without their tags. Not all are kept."""
+    """The fields of a CertTemplate as they came, without their tags."""
 
+    version: bytes | None
     serial_number: bytes | None
+    signing_alg: bytes | None
     issuer: bytes | None
     validity: bytes | None
     subject: bytes | None
     public_key: bytes | None
+    issuer_uid: bytes | None
+    subject_uid: bytes | None
     extensions: tuple[Extension, ...]
 
 
@@ -141,6 +144,10 @@ def cert_template(content: bytes) -> CertTemplate:
         not_before=not_before,
         not_after=not_after,
         extensions=parts.extensions,
+        version=None if parts.version is None else integer(parts.version),
+        signing_alg=None if parts.signing_alg is None else algorithm(parts.signing_alg),
+        issuer_uid=None if parts.issuer_uid is None else octet_bits(parts.issuer_uid),
+        subject_uid=None if parts.subject_uid is None else octet_bits(parts.subject_uid),
     )
 
 
@@ -150,23 +157,22 @@ def template_parts(content: bytes) -> TemplateParts:
 
 
 def _template_parts(fields: Fields) -> TemplateParts:
-    if (version := fields.maybe(implicit(0))) is not None:
-        integer(version)
-    serial_number = fields.maybe(implicit(1))
-    if (signing_alg := fields.maybe(explicit(2))) is not None:
-        algorithm(signing_alg)
-    issuer, validity = fields.maybe(explicit(3)), fields.maybe(explicit(4))
-    subject, public_key = fields.maybe(explicit(5)), fields.maybe(explicit(6))
-    for number in (7, 8):  # issuerUID, subjectUID
-        if (identifier := fields.maybe(implicit(number))) is not None:
-            named_bits(identifier, 0)
+    version, serial_number = fields.maybe(implicit(0)), fields.maybe(implicit(1))
+    signing_alg, issuer = fields.maybe(explicit(2)), fields.maybe(explicit(3))
+    validity, subject = fields.maybe(explicit(4)), fields.maybe(explicit(5))
+    public_key = fields.maybe(explicit(6))
+    issuer_uid, subject_uid = fields.maybe(implicit(7)), fields.maybe(implicit(8))
     found = fields.maybe(explicit(9))
     return TemplateParts(
+        version,
         serial_number,
+        signing_alg,
         issuer,
         validity,
         subject,
         public_key,
+        issuer_uid,
+        subject_uid,
         () if found is None else extensions(found),
     )
 

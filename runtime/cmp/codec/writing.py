@@ -26,6 +26,7 @@ from ..model import (
     Extension,
     GeneralContent,
     InfoTypeAndValue,
+    NestedMessageContent,
     OtherContent,
     Pkcs10Request,
     PKIBody,
@@ -159,6 +160,8 @@ def _content(content: BodyContent) -> bytes:
             return sequence_of(sequence(integer(number)) for number in ids)
         case PollRepContent(entries=entries):
             return sequence_of(map(_poll_rep_entry, entries))
+        case NestedMessageContent(messages=messages):
+            return sequence_of(messages)
         case OtherContent(name=name):
             raise ValueError(f"a body of type {name} cannot be written")
 
@@ -177,7 +180,8 @@ def _possession(pop: ProofOfPossession) -> bytes:
         case PopoKind.SIGNATURE:
             assert pop.algorithm is not None  # noqa: S101
             assert pop.signature is not None  # noqa: S101
-            return tagged(1, algorithm(pop.algorithm) + bits(pop.signature))
+            given = b"" if pop.poposk_input is None else tagged(0, content_of(pop.poposk_input))
+            return tagged(1, given + algorithm(pop.algorithm) + bits(pop.signature))
         case PopoKind.KEY_ENCIPHERMENT | PopoKind.KEY_AGREEMENT:
             assert pop.private_key_pop is not None  # noqa: S101
             number = 2 if pop.kind is PopoKind.KEY_ENCIPHERMENT else 3
@@ -194,8 +198,12 @@ def _poll_rep_entry(entry: PollEntry) -> bytes:
 
 def _template(template: CertTemplate) -> bytes:
     fields: list[bytes] = []
+    if template.version is not None:
+        fields.append(tlv(0x80, integer_content(template.version)))
     if template.serial_number is not None:
         fields.append(tlv(0x81, integer_content(template.serial_number)))
+    if template.signing_alg is not None:
+        fields.append(tagged(2, content_of(algorithm(template.signing_alg))))
     if template.issuer is not None:
         fields.append(tagged(3, template.issuer.public_bytes()))
     if template.not_before is not None or template.not_after is not None:
@@ -206,6 +214,9 @@ def _template(template: CertTemplate) -> bytes:
         fields.append(tagged(5, template.subject.public_bytes()))
     if template.public_key is not None:
         fields.append(tagged(6, content_of(template.public_key)))
+    for number, uid in ((7, template.issuer_uid), (8, template.subject_uid)):
+        if uid is not None:
+            fields.append(tlv(0x80 | number, b"\x00" + uid))
     if template.extensions:
         fields.append(tagged(9, b"".join(map(_extension, template.extensions))))
     return sequence_of(fields)

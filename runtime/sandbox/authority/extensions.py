@@ -1,24 +1,10 @@
-"""A key in, the extensions that say what may be done with it out (RFC 5280 4.2.1.3, 4.2.1.9)."""
+"""What a key of the CA is for in, the extensions that say so out (RFC 5280 4.2.1.3, 4.2.1.9)."""
 
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import mlkem, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 Extensions = list[x509.Extension[x509.ExtensionType]]
-
-# RFC 9935 5: keyEncipherment, and nothing else.
-_KEM_KEYS = (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)
-
-
-def of_end_entity(key: CertificatePublicKeyTypes) -> Extensions:
-    """What an end entity's certificate has where no profile says otherwise."""
-    usage = key_usage(
-        digital_signature=not isinstance(key, _KEM_KEYS),
-        key_encipherment=isinstance(key, (rsa.RSAPublicKey, *_KEM_KEYS)),
-    )
-    return [_critical(x509.BasicConstraints(ca=False, path_length=None)), _critical(usage)]
 
 
 def of_ca(path_length: int | None = None) -> Extensions:
@@ -27,11 +13,14 @@ def of_ca(path_length: int | None = None) -> Extensions:
     return [_critical(x509.BasicConstraints(ca=True, path_length=path_length)), _critical(usage)]
 
 
-def of_signer(purpose: x509.ObjectIdentifier) -> Extensions:
-    """What the certificate of a server has that signs answers for the CA, and does nothing else."""
+def of_signer(purpose: x509.ObjectIdentifier, *, agrees: bool = False) -> Extensions:
+    """What the certificate of a server has that signs answers for the CA.
+
+    With `agrees` its key also agrees keys, and it does nothing else.
+    """
     return [
         _critical(x509.BasicConstraints(ca=False, path_length=None)),
-        _critical(key_usage(digital_signature=True)),
+        _critical(key_usage(digital_signature=True, key_agreement=agrees)),
         plain(x509.ExtendedKeyUsage([purpose])),
     ]
 
@@ -44,7 +33,7 @@ def plain(value: x509.ExtensionType) -> x509.Extension[x509.ExtensionType]:
 def key_usage(
     *,
     digital_signature: bool = False,
-    key_encipherment: bool = False,
+    key_agreement: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
@@ -52,9 +41,9 @@ def key_usage(
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,
-        key_encipherment=key_encipherment,
+        key_encipherment=False,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=key_agreement,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         encipher_only=False,

@@ -11,16 +11,19 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from .memory import Memory
 from .reasons import HOLD
+from .traffic import RequestEntry
 
 
 class Status(StrEnum):
@@ -73,27 +76,40 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """A request that waits, as it came; `polls` is how many pollReqs are put off yet."""
+    """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
+
+    `vouched` tells that an RA approved it.
+    """
 
     request: bytes
     cert_req_id: int
     requested_by: str
     polls: int
+    vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCRL:
-    """A CRL (DER), its CRLNumber, and what it revokes: a line with serial, reason and time for each."""
+    """A CRL (DER) of the CA with a key identifier, and of how many changes of what is revoked it knows."""
 
+    ca: str
     number: int
-    listed: str
-    data: bytes
+    changes: int
+    this_update: datetime
+    next_update: datetime
+    data: bytes = field(repr=False)
 
 
 _COLUMNS = (
     "serial_number, subject, status, reason, transaction_id, requested_with,"
     " authenticated_by, issued_at, changed_at, data"
 )
+_REQUEST_COLUMNS = (
+    "received_at, transaction_id, kind, requested_by, is_authenticated, outcome, failures, reason"
+)
+# How a transaction begins and ends, and what undoes it.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 
 
 class Ledger:
@@ -107,6 +123,22 @@ class Ledger:
         self._connection.execute("PRAGMA synchronous = FULL")
         schema = Path(__file__).with_name("ledger.sql").read_text(encoding="utf-8")
         self._connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+        self.memory = Memory(self._execute, self._query)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """The ledger at `path`, whoever writes to it meanwhile. Nothing is made or changed.
+
+        Raises:
+            sqlite3.Error: if there is none.
+        """
+        ledger = cls.__new__(cls)
+        ledger._lock = threading.RLock()
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        ledger._connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False
+        )
+        return ledger
 
     def close(self) -> None:
         """Close the database."""
@@ -115,15 +147,29 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All of the block's changes, or none."""
+        """All of the block's changes, or none. Inside of another one, both are durable when that one ends."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin, end, undo = _INNER if self._connection.in_transaction else _OUTER
+            self._connection.execute(begin)
             try:
                 yield
+                self._connection.execute(end)
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                for statement in undo:
+                    # A full disk may have undone everything already.
+                    if self._connection.in_transaction:
+                        self._connection.execute(statement)
                 raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """All that is read in the block is as it was at one moment."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     # -- certificates ------------------------------------------------------------------------------
 
@@ -181,6 +227,31 @@ class Ledger:
         )
         return _entry(rows[0]) if rows else None
 
+    # -- requests ----------------------------------------------------------------------------------
+
+    def record(self, entry: RequestEntry) -> None:
+        """Enter a message that came, and what became of it."""
+        self._execute(
+            f"INSERT INTO request ({_REQUEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            *astuple(entry),
+        )
+
+    def requests(self) -> tuple[RequestEntry, ...]:
+        """Every message that came, oldest first."""
+        if not self._query("SELECT 1 FROM sqlite_master WHERE name = 'request'"):
+            return ()  # an earlier version wrote it, and it is only read
+        rows = self._query(f"SELECT {_REQUEST_COLUMNS} FROM request ORDER BY number")  # noqa: S608
+        return tuple(starmap(RequestEntry, rows))
+
+    def begun_with(self, transaction_id: bytes) -> str:
+        """The kind of the message that a transaction began with, and that was not refused as it was sent."""
+        rows = self._query(
+            "SELECT kind FROM request WHERE transaction_id = ? AND is_authenticated"
+            " ORDER BY number LIMIT 1",
+            transaction_id.hex(),
+        )
+        return rows[0][0] if rows else ""
+
     # -- answers -----------------------------------------------------------------------------------
 
     def store_answer(
@@ -228,8 +299,12 @@ class Ledger:
         cert_req_id: int,
         requested_by: str,
         polls: int,
+        *,
+        vouched: bool,
     ) -> None:
         """Keep a request that is not answered yet."""
+        if vouched:
+            self._execute("INSERT INTO vouched VALUES (?)", transaction_id.hex())
         self._execute(
             "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
             transaction_id.hex(),
@@ -242,10 +317,14 @@ class Ledger:
     def waits(self, transaction_id: bytes) -> Waits | None:
         """What waits in a transaction."""
         rows = self._query(
-            "SELECT request, cert_req_id, requested_by, polls FROM waiting WHERE transaction_id = ?",
+            "SELECT request, cert_req_id, requested_by, polls, vouched.transaction_id IS NOT NULL"
+            " FROM waiting LEFT JOIN vouched USING (transaction_id) WHERE transaction_id = ?",
             transaction_id.hex(),
         )
-        return Waits(*rows[0]) if rows else None
+        if not rows:
+            return None
+        *kept, vouched = rows[0]
+        return Waits(*kept, vouched=bool(vouched))
 
     def count_poll(self, transaction_id: bytes) -> None:
         """One pollReq less will be put off."""
@@ -256,24 +335,58 @@ class Ledger:
     def end_waiting(self, transaction_id: bytes) -> None:
         """What waited is answered now."""
         self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
+        self._execute("DELETE FROM vouched WHERE transaction_id = ?", transaction_id.hex())
 
     # -- revocation lists --------------------------------------------------------------------------
 
-    def store_crl(self, ca: str, number: int, listed: str, data: bytes) -> None:
-        """Keep a new CRL of a CA, which is named by its key identifier."""
-        self._execute("INSERT INTO ca_crl VALUES (?, ?, ?, ?)", ca, number, listed, data)
+    def revoked(self) -> tuple[LedgerEntry, ...]:
+        """What is revoked, on hold, or was rejected by who got it, in the order of serial numbers."""
+        rows = self._query(
+            f"SELECT {_COLUMNS} FROM certificate"  # noqa: S608  (ours)
+            " WHERE status IN ('revoked', 'rejected') ORDER BY serial_number"
+        )
+        return tuple(map(_entry, rows))
+
+    def count_changes(self) -> int:
+        """How often it has changed what `revoked` gives."""
+        return int(self._query("SELECT changes FROM revocations")[0][0])
+
+    def set_invalid_since(self, serial_number: str, since: datetime | None) -> None:
+        """Keep since when a certificate has been invalid, or that this is not known."""
+        self._execute("DELETE FROM invalidity WHERE serial_number = ?", serial_number)
+        if since is not None:
+            self._execute("INSERT INTO invalidity VALUES (?, ?)", serial_number, since.isoformat())
+
+    def invalidities(self) -> dict[str, datetime]:
+        """Since when certificates have been invalid, by serial number, as far as it is known."""
+        rows = self._query("SELECT serial_number, since FROM invalidity")
+        return {serial_number: datetime.fromisoformat(since) for serial_number, since in rows}
+
+    def store_crl(self, crl: StoredCRL) -> None:
+        """Keep a new CRL in place of its CA's last one."""
+        self._execute(
+            "INSERT OR REPLACE INTO revocation_list VALUES (?, ?, ?, ?, ?, ?)",
+            crl.ca,
+            crl.number,
+            crl.changes,
+            crl.this_update.isoformat(),
+            crl.next_update.isoformat(),
+            crl.data,
+        )
 
     def last_crl(self, ca: str) -> StoredCRL | None:
-        """The newest CRL of a CA."""
-        rows = self._query(
-            "SELECT number, listed, data FROM ca_crl WHERE ca = ? ORDER BY number DESC LIMIT 1", ca
-        )
-        return StoredCRL(*rows[0]) if rows else None
+        """The newest CRL of the CA with a key identifier."""
+        rows = self._query("SELECT * FROM revocation_list WHERE ca = ?", ca)
+        if not rows:
+            return None
+        ca, number, changes, begins, ends, data = rows[0]
+        times = datetime.fromisoformat(begins), datetime.fromisoformat(ends)
+        return StoredCRL(ca, number, changes, *times, data)
 
     def last_crl_number(self) -> int:
         """The highest CRLNumber that any list has; 0 if there is none."""
         rows = self._query(
-            "SELECT max(number) FROM (SELECT number FROM crl UNION SELECT number FROM ca_crl)"
+            "SELECT max(number) FROM (SELECT number FROM crl UNION SELECT number FROM revocation_list)"
         )
         return rows[0][0] or 0
 

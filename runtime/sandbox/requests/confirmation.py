@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
 
@@ -16,16 +15,24 @@ from ...cmp.model import (
     PKIFailureInfo,
     PKIHeader,
     PKIStatus,
+    PKIStatusInfo,
 )
+from ...cmp.signatures import ED448, ED25519
 from ..ledger.ledger import Answer, LedgerEntry, Status
 from .desk import Desk, Order, Response
 from .enrolment import ANSWERS
 from .refusal import Refusal
 
-_HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256,
-    "2.16.840.1.101.3.4.2.2": hashes.SHA384,
-    "2.16.840.1.101.3.4.2.3": hashes.SHA512,
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+    "2.16.840.1.101.3.4.2.12": hashes.SHAKE256(64),  # RFC 8702 2: 512 bits
+}
+# RFC 9481 3.3 names the hash that EdDSA's signatures do not; none is named for ML-DSA.
+_OF_SIGNATURE: dict[str, hashes.HashAlgorithm] = {
+    ED25519: hashes.SHA512(),
+    ED448: hashes.SHAKE256(64),
 }
 _CMP2021 = 3
 _CONFIRMED = Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
@@ -44,6 +51,8 @@ def confirm(desk: Desk, order: Order) -> Response:
     if last is None or entry is None:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "the transaction is not known")
     if last.expects != BodyType.CERT_CONF:
+        if entry.status is Status.REJECTED:
+            raise Refusal(PKIFailureInfo.BAD_REQUEST, "the certificate was rejected already")
         raise Refusal(PKIFailureInfo.CERT_CONFIRMED, "the certificate was confirmed already")
     check_continues(order, last, entry.authenticated_by)
     if entry.status is Status.REVOKED:
@@ -51,6 +60,7 @@ def confirm(desk: Desk, order: Order) -> Response:
     if len(content.statuses) > 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "there is one certificate to confirm")
     if not content.statuses:  # RFC 9810 5.3.18: rejects them all
+        desk.ledger.memory.end_confirmation(order.transaction_id)
         desk.ledger.change(entry.serial_number, Status.REJECTED, "", desk.now)
         return _CONFIRMED
     status = content.statuses[0]
@@ -60,12 +70,24 @@ def confirm(desk: Desk, order: Order) -> Response:
     expected = _cert_hash(order.header, entry, status.hash_alg)
     if not hmac.compare_digest(status.cert_hash, expected):
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "certHash is not of the certificate issued")
+    _check_verdict(status.status)
+    desk.ledger.memory.end_confirmation(order.transaction_id)
     if status.status is None or status.status.status == PKIStatus.ACCEPTED:
         desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
     else:
         reason = "; ".join(status.status.status_string)
         desk.ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
     return _CONFIRMED
+
+
+def _check_verdict(info: PKIStatusInfo | None) -> None:
+    """RFC 9483 4.1.1: a certificate is accepted, without a failure, or it is rejected."""
+    if info is None:
+        return
+    if info.status not in (PKIStatus.ACCEPTED, PKIStatus.REJECTION):
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "a certificate is accepted or rejected")
+    if info.status == PKIStatus.ACCEPTED and info.fail_info:
+        raise Refusal(PKIFailureInfo.BAD_REQUEST, "what is accepted has no failInfo")
 
 
 def check_continues(order: Order, last: Answer, begun_by: str) -> None:
@@ -87,11 +109,22 @@ def _cert_hash(
 ) -> bytes:
     certificate = entry.certificate
     if hash_alg is None:
-        algorithm = certificate.signature_hash_algorithm
-        assert algorithm is not None  # noqa: S101  (we sign with ECDSA)
-        return certificate.fingerprint(algorithm)
+        oid = certificate.signature_algorithm_oid.dotted_string
+        algorithm = certificate.signature_hash_algorithm or _OF_SIGNATURE.get(oid)
+        if algorithm is None:
+            raise Refusal(
+                PKIFailureInfo.BAD_DATA_FORMAT,
+                "hashAlg is missing, and the certificate's signature names no hash",
+            )
+        return _digest(algorithm, entry.data)
     if header.pvno != _CMP2021:  # RFC 9810 5.3.18
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "hashAlg belongs to cmp2021: pvno 3")
     if hash_alg.oid not in _HASHES:
         raise Refusal(PKIFailureInfo.BAD_ALG, f"the hash {hash_alg.oid} is not accepted")
-    return certificate.fingerprint(_HASHES[hash_alg.oid]())
+    return _digest(_HASHES[hash_alg.oid], entry.data)
+
+
+def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    digest = hashes.Hash(algorithm)
+    digest.update(data)
+    return digest.finalize()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from cryptography import x509
 
 from ...cmp.model import InfoTypeAndValue, PKIBody, PKIHeader, PKIStatus, PKIStatusInfo
 from ..authority.authority import Authority
+from ..authority.responder import Responders
 from ..behaviour import Behaviour
 from ..ledger.ledger import Ledger
+from ..profiles.model import Profiles
 from .requester import Requester
 
 ACCEPTED = PKIStatusInfo(PKIStatus.ACCEPTED)
@@ -19,21 +23,36 @@ NO_CERT_REQ_ID = -1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What requests are handled with."""
+    """What requests are handled with.
+
+    `profile` is what a certProfile would say, of the path; empty: none. `base_url` is where the CA publishes
+    over HTTP, if it does.
+    """
 
     authority: Authority
     ledger: Ledger
     behaviour: Behaviour
     now: datetime
+    profiles: Profiles
+    profile: str = ""
+    one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
+    base_url: str | None = None
+    responders: Responders = field(default_factory=Responders)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request and who it is from. Header and protection are checked, the body is not."""
+    """A request and who it is from. Header and protection are checked, the body is not.
+
+    `vouched` tells that an RA approved it: by its own protection, or by one around it. `is_proved` tells that
+    a challenge was answered, which proves possession of the key (RFC 9810 5.2.8.3.3).
+    """
 
     header: PKIHeader
     body: PKIBody
     requester: Requester
+    vouched: bool = False
+    is_proved: bool = False
 
     @property
     def transaction_id(self) -> bytes:
@@ -49,6 +68,8 @@ class Response:
     body: PKIBody
     expects: str = ""
     general_info: tuple[InfoTypeAndValue, ...] = ()
+    certificates: tuple[x509.Certificate, ...] = ()
+    """What goes into extraCerts beside the chain of who signs."""
 
 
 # What carries out an order that was found right. It cannot be refused any more.

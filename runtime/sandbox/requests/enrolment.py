@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID
 
 from ...cmp.model import (
     BodyType,
@@ -16,29 +16,34 @@ from ...cmp.model import (
     CertReqMessages,
     CertReqMsg,
     CertResponse,
-    Extension,
-    InfoTypeAndValue,
     Pkcs10Request,
     PKIBody,
     PKIFailureInfo,
-    PKIHeader,
     PKIStatus,
     PKIStatusInfo,
+    PopoKind,
 )
 from ...cmp.signatures import algorithm_problem
-from ..authority.authority import VALIDITY, issue
-from ..authority.extensions import of_end_entity, plain
-from ..authority.profiles import usages_of
+from ..authority.authority import issue
+from ..authority.places import status_extensions
 from ..ledger.ledger import LedgerEntry, Status
+from ..profiles.asked import profiles_of
+from ..profiles.grant import grant
+from ..profiles.template import check_template, extensions_of, renewed, subject_of
+from ..profiles.wish import Grant, Wish
+from .central_keys import asks_for_key, make_key, recipient_of
+from .challenge import challenge
+from .delivery import Made, deliver
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
-from .enveloped import KEMKey, encrypt_for
+from .expiry import await_confirmation
 from .owner import check_owner
-from .possession import check_possession
+from .possession import Possession, check_possession
+from .ra import check_may_enrol, check_profile_allows, check_ra_verified
+from .recipients import EncryptionKey, KEMKey
 from .refusal import Refusal, rejection
-from .requester import Requester
+from .requester import IMPLICIT_CONFIRM, Requester
 from .subject_key import SubjectKey, load_subject_key
 
-IMPLICIT_CONFIRM = InfoTypeAndValue("1.3.6.1.5.5.7.4.13", b"\x05\x00")  # RFC 9810 5.1.1.1
 # The answer to each request, and the certReqId in it (RFC 9483 4.1.1 to 4.1.4).
 ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
     BodyType.IR: (BodyType.IP, 0),
@@ -46,20 +51,9 @@ ANSWERS: dict[BodyType | None, tuple[BodyType, int]] = {
     BodyType.KUR: (BodyType.KUP, 0),
     BodyType.P10CR: (BodyType.CP, NO_CERT_REQ_ID),
 }
-_SUBJECT_ALT_NAME = "2.5.29.17"
 _MODIFIED = x509.RelativeDistinguishedName(
     [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "csc sandbox")]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A certificate that may be issued, and in which ways it is not what was asked for."""
-
-    subject: x509.Name
-    key: SubjectKey
-    extensions: Sequence[x509.Extension[x509.ExtensionType]]
-    changes: tuple[str, ...]
 
 
 def enrol(desk: Desk, order: Order) -> Deed:
@@ -70,23 +64,48 @@ def enrol(desk: Desk, order: Order) -> Deed:
     """
     content, kind = order.body.content, order.body.type
     assert isinstance(content, CertReqMessages)  # noqa: S101
+    check_may_enrol(order)
     if len(content.requests) != 1:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "exactly one certificate can be requested")
     request = content.requests[0]
     if request.cert_req_id != 0:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "certReqId has to be 0")
-    subject = request.template.subject
+    template = request.template
     if kind is BodyType.KUR:
-        subject = _renewed_subject(desk, request, order.requester)
-    elif subject is None or not subject.rdns:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no subject")
-    if request.template.issuer not in (None, x509.Name([]), *desk.authority.issuers):
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template names another issuer")
-    if request.template.public_key is None:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the template has no public key")
-    key = load_subject_key(request.template.public_key)
-    check_possession(request, key, order.header)
-    return _deed(desk, order, subject, key, request.template.extensions)
+        template = renewed(template, _certificate_to_renew(desk, request, order.requester))
+    check_template(template, desk.authority.issuers)
+    subject = subject_of(template)
+    key, proof = _key(desk, order, request)
+    wish = Wish(
+        subject,
+        key,
+        template.extensions,
+        template.not_before,
+        template.not_after,
+        template.issuer,
+        signs=isinstance(proof, Made) or proof is Possession.PROVED,
+    )
+    deed = _deed(desk, order, wish, proof)
+    if proof is Possession.BY_CHALLENGE and not order.is_proved:
+        assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
+        return lambda: challenge(desk, order, key, request.cert_req_id)
+    return deed
+
+
+def _key(desk: Desk, order: Order, request: CertReqMsg) -> tuple[SubjectKey, Possession | Made]:
+    """The key to certify, and how it is proved; it is made if the request wants that (RFC 9483 4.1.6)."""
+    spki = request.template.public_key
+    if spki is None or asks_for_key(spki):
+        (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
+        made = make_key(profile, order, spki, request.pop.kind)
+        return load_subject_key(_spki(made.public_key())), Made(
+            made, recipient_of(desk, order.requester)
+        )
+    key = load_subject_key(spki)
+    if request.pop.kind is PopoKind.RA_VERIFIED:
+        check_ra_verified(order)
+        return key, Possession.PROVED
+    return key, check_possession(request, key, order)
 
 
 def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
@@ -101,8 +120,6 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         raise Refusal(
             PKIFailureInfo.BAD_DATA_FORMAT, "the PKCS #10 request cannot be read"
         ) from None
-    if not subject.rdns:
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "the PKCS #10 request has no subject")
     key = load_subject_key(spki)
     if isinstance(key, KEMKey):
         raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
@@ -115,45 +132,37 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
         is_proved = False
     if not is_proved:
         raise Refusal(PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong")
-    try:
-        extensions = tuple(
-            Extension(e.oid.dotted_string, e.critical, e.value.public_bytes())
-            for e in request.extensions
-        )
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise Refusal(
-            PKIFailureInfo.BAD_CERT_TEMPLATE, "a requested extension cannot be read"
-        ) from None
-    return _deed(desk, order, subject, key, extensions)
+    wish = Wish(subject, key, extensions_of(request))
+    return _deed(desk, order, wish, Possession.PROVED)
 
 
-def _deed(
-    desk: Desk,
-    order: Order,
-    subject: x509.Name,
-    key: SubjectKey,
-    requested: Sequence[Extension],
-) -> Deed:
-    (usage,) = usages_of(order.header, 1)
-    extensions, dropped = _extensions(requested)
-    if usage is not None:
-        extensions.append(plain(usage))
-    changes = [f"without the extensions {', '.join(dropped)}"] if dropped else []
+def _deed(desk: Desk, order: Order, wish: Wish, proof: Possession | Made) -> Deed:
+    _check_is_new(desk, order.requester, wish.key)
+    (profile,) = profiles_of(desk.profiles, order.header, 1, desk.profile)
+    check_profile_allows(profile, order)
+    latest = desk.authority.issuing.certificate.not_valid_after_utc
+    wanted = grant(profile, wish, desk.now, latest)
+    issues = desk.authority.issuing.name
+    if wish.issuer is not None and wish.issuer.rdns and wish.issuer != issues:
+        change = f"issued by {issues.rfc4514_string()}"
+        wanted = replace(wanted, changes=(*wanted.changes, change))
     if desk.behaviour.modifies:
-        subject = x509.Name([*subject.rdns, _MODIFIED])
-        changes.append(f"with the subject {subject.rfc4514_string()}")
-    wanted = _Wanted(subject, key, extensions, tuple(changes))
+        subject = x509.Name([*wanted.subject.rdns, _MODIFIED])
+        change = f"with the subject {subject.rfc4514_string()}"
+        wanted = replace(wanted, subject=subject, changes=(*wanted.changes, change))
     _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
-        not _asks_implicit_confirm(order.header)
+        IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
-        or isinstance(key, KEMKey)
+        or proof is Possession.BY_CERTIFICATE
     )
-    return lambda: _grant(desk, order, wanted, confirms=confirms)
+    return lambda: _grant(desk, order, wanted, proof, confirms=confirms)
 
 
-def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Response:
+def _grant(
+    desk: Desk, order: Order, wanted: Grant, proof: Possession | Made, *, confirms: bool
+) -> Response:
     assert order.body.type is not None  # noqa: S101
     answer, cert_req_id = ANSWERS[order.body.type]
     if desk.behaviour.rejects is not None:
@@ -167,53 +176,58 @@ def _grant(desk: Desk, order: Order, wanted: _Wanted, *, confirms: bool) -> Resp
         authenticated_by=str(order.requester),
         now=desk.now,
     )
-    if not confirms:
-        desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
+    desk.ledger.memory.keep_key(_spki(wanted.key))
+    reference = order.requester.reference
+    if reference is not None and reference in desk.one_time:
+        desk.ledger.memory.use(reference, order.transaction_id)
+    serial_number = f"{certificate.serial_number:x}"
+    if confirms:
+        info = await_confirmation(desk, order, serial_number)
+    else:
+        desk.ledger.change(serial_number, Status.CONFIRMED, "", desk.now)
+        info = IMPLICIT_CONFIRM
     status = ACCEPTED
     if wanted.changes:
         status = PKIStatusInfo(PKIStatus.GRANTED_WITH_MODS, wanted.changes)
-    response = _response(cert_req_id, status, certificate, wanted.key)
+    response = deliver(desk, order, cert_req_id, status, certificate, proof)
     ca_pubs: tuple[bytes, ...] = ()
     if order.body.type is BodyType.IR and order.requester.reference is not None:  # RFC 9483 4.1.1
         ca_pubs = (desk.authority.root.certificate.public_bytes(Encoding.DER),)
     return Response(
         PKIBody(answer, CertRepMessage((response,), ca_pubs)),
         BodyType.CERT_CONF if confirms else "",
-        () if confirms else (IMPLICIT_CONFIRM,),
+        (info,),
+        desk.authority.chain,  # of the certificate (RFC 9483 4.1.1)
     )
 
 
-def _response(
-    cert_req_id: int, status: PKIStatusInfo, certificate: x509.Certificate, key: SubjectKey
-) -> CertResponse:
-    """With the certificate in the clear, or encrypted for the one whose key it certifies."""
-    der = certificate.public_bytes(Encoding.DER)
-    if not isinstance(key, KEMKey):
-        return CertResponse(cert_req_id, status, der)
-    found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    encrypted = encrypt_for(key, found.value.digest, der)
-    return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
+def _check_is_new(desk: Desk, requester: Requester, key: SubjectKey) -> None:
+    """A secret for one certificate has not got it yet, and a key, where that is demanded, has none."""
+    reference = requester.reference
+    if reference in desk.one_time and desk.ledger.memory.is_used(reference or b""):
+        raise Refusal(
+            PKIFailureInfo.NOT_AUTHORIZED,
+            "the secret is good for one certificate, and that has been issued",
+        )
+    if not desk.behaviour.repeats_keys and desk.ledger.memory.knows_key(_spki(key)):
+        raise Refusal(PKIFailureInfo.DUPLICATE_CERT_REQ, "the key was certified before")
 
 
-def _asks_implicit_confirm(header: PKIHeader) -> bool:
-    asked = [info for info in header.general_info if info.oid == IMPLICIT_CONFIRM.oid]
-    if any(info != IMPLICIT_CONFIRM for info in asked):
-        raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "the value of implicitConfirm has to be NULL")
-    return bool(asked)
+def _spki(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _renewed_subject(desk: Desk, request: CertReqMsg, requester: Requester) -> x509.Name:
-    """The subject of the certificate that a kur renews, which it has to keep."""
+def _certificate_to_renew(
+    desk: Desk, request: CertReqMsg, requester: Requester
+) -> x509.Certificate:
+    """The certificate that a kur renews."""
     old = _renewed(desk, request, requester)
     check_owner(old, requester)
     if old.status is Status.REVOKED:
         raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate to renew is revoked")
     if not old.is_good or old.certificate.not_valid_after_utc < desk.now:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "the certificate to renew is not in force")
-    subject = old.certificate.subject
-    if request.template.subject not in (None, x509.Name([]), subject):
-        raise Refusal(PKIFailureInfo.BAD_CERT_TEMPLATE, "a key update cannot change the subject")
-    return subject
+    return old.certificate
 
 
 def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEntry:
@@ -228,31 +242,22 @@ def _renewed(desk: Desk, request: CertReqMsg, requester: Requester) -> LedgerEnt
     return old
 
 
-def _extensions(
-    requested: Sequence[Extension],
-) -> tuple[list[x509.Extension[x509.ExtensionType]], list[str]]:
-    """What is taken over of the requested extensions, and the identifiers of the others."""
-    taken: list[x509.Extension[x509.ExtensionType]] = []
-    dropped: list[str] = []
-    for extension in requested:
-        if extension.oid == _SUBJECT_ALT_NAME and not taken:
-            oid = ObjectIdentifier(extension.oid)
-            value = x509.UnrecognizedExtension(oid, extension.value)
-            taken.append(x509.Extension(oid, extension.critical, value))
-        else:
-            dropped.append(extension.oid)
-    return taken, dropped
+def _places(desk: Desk, wanted: Grant) -> list[x509.Extension[x509.ExtensionType]]:
+    """Where the status of the certificate is found, if nothing else was decided."""
+    decided = {extension.oid for extension in wanted.extensions}
+    places = status_extensions(desk.base_url, desk.authority.issuing)
+    return [extension for extension in places if extension.oid not in decided]
 
 
-def _issue(desk: Desk, wanted: _Wanted) -> x509.Certificate:
+def _issue(desk: Desk, wanted: Grant) -> x509.Certificate:
     """A certificate that can be read again; it is nowhere entered."""
     certificate = issue(
         desk.authority,
         subject=wanted.subject,
         key=wanted.key,
-        extensions=[*of_end_entity(wanted.key), *wanted.extensions],
-        validity=VALIDITY,
-        now=desk.now,
+        extensions=[*wanted.extensions, *_places(desk, wanted)],
+        begins=wanted.not_before,
+        ends=wanted.not_after,
     )
     try:
         _ = certificate.extensions

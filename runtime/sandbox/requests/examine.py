@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...cmp.model import (
+    BodyType,
     CertReqMessages,
     GeneralContent,
     Pkcs10Request,
@@ -30,7 +31,7 @@ def examine(desk: Desk, order: Order) -> Deed:
             return enrol_pkcs10(desk, order)
         case RevReqContent():
             return revoke(desk, order)
-        case GeneralContent():
+        case GeneralContent() if order.body.type is BodyType.GENM:
             return inform(desk, order)
         case _:
             name = order.body.type or getattr(content, "name", "this")

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ...cmp.codec import der
 from ...cmp.codec.general import read_sequence
-from ...cmp.codec.tlv import tlv, untag
 from ...cmp.errors import MalformedMessage
 from ...cmp.model import (
     AlgorithmIdentifier,
@@ -26,12 +25,15 @@ from ...cmp.model import (
     PKIBody,
     PKIFailureInfo,
 )
+from ..authority.certified_key import CertifiedKey
 from ..authority.crl import current_crl
-from ..authority.profiles import usages_of
+from ..profiles.asked import profiles_of
+from ..profiles.model import Profile
+from ..profiles.offer import encryption_keys, signing_keys, template_content
+from .crl_source import cas_meant
 from .der import read_time
 from .desk import Deed, Desk, Order, Response
 from .refusal import Refusal, rejection
-from .subject_key import KEM_ALGORITHMS, RSA, RSA_LENGTHS, SIGNING_ALGORITHMS
 
 _ID_IT = "1.3.6.1.5.5.7.4."
 _SIGN_KEY_PAIR_TYPES = f"{_ID_IT}2"
@@ -44,8 +46,6 @@ _CERT_REQ_TEMPLATE = f"{_ID_IT}19"
 _ROOT_CA_CERT = f"{_ID_IT}20"
 _CRL_STATUS_LIST = f"{_ID_IT}22"
 _CRLS = f"{_ID_IT}23"
-_ALGORITHM_CONTROL = "1.3.6.1.5.5.7.5.1.11"  # id-regCtrl-algId
-_RSA_LENGTH_CONTROL = "1.3.6.1.5.5.7.5.1.12"  # id-regCtrl-rsaKeyLen
 # No message needs more; each question costs work.
 _MOST_QUESTIONS = 32
 
@@ -54,7 +54,7 @@ _MOST_QUESTIONS = 32
 class _Question:
     desk: Desk
     value: bytes | None
-    usage: x509.ExtendedKeyUsage | None
+    profile: Profile
 
 
 def inform(desk: Desk, order: Order) -> Deed:
@@ -71,16 +71,16 @@ def inform(desk: Desk, order: Order) -> Deed:
     )
     if len(infos) > _MOST_QUESTIONS:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, f"more than {_MOST_QUESTIONS} questions at once")
-    usages = usages_of(order.header, len(content.infos))
-    usages += (None,) * (len(infos) - len(usages))
+    profiles = profiles_of(desk.profiles, order.header, len(content.infos), desk.profile)
+    profiles += (desk.profiles.default,) * (len(infos) - len(profiles))
     answers: list[InfoTypeAndValue] = []
     unknown: list[str] = []
-    for info, usage in zip(infos, usages, strict=True):
+    for info, profile in zip(infos, profiles, strict=True):
         answer = _ANSWERS.get(info.oid)
         if answer is None:
             unknown.append(info.oid)
         else:
-            answers.append(_answer(answer, _Question(desk, info.value, usage), info.oid))
+            answers.append(_answer(answer, _Question(desk, info.value, profile), info.oid))
     if unknown:
         listed = der.sequence_of(map(der.oid, dict.fromkeys(unknown)))
         answers.append(InfoTypeAndValue(_UNSUPPORTED_OIDS, listed))
@@ -116,40 +116,23 @@ def _nothing(question: _Question) -> None:
 
 def _signing_keys(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms((RSA, *SIGNING_ALGORITHMS)))
+    return InfoTypeAndValue(_SIGN_KEY_PAIR_TYPES, _algorithms(signing_keys(question.profile)))
 
 
 def _encryption_keys(question: _Question) -> InfoTypeAndValue:
-    """RSA keys are certified for keyEncipherment as well."""
     _nothing(question)
-    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms((RSA, *KEM_ALGORITHMS)))
+    return InfoTypeAndValue(_ENC_KEY_PAIR_TYPES, _algorithms(encryption_keys(question.profile)))
 
 
-def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes:
-    return der.sequence_of(map(der.algorithm, identifiers))
+def _algorithms(identifiers: Sequence[AlgorithmIdentifier]) -> bytes | None:
+    """SEQUENCE SIZE (1..MAX) OF AlgorithmIdentifier: with none, there is no value."""
+    return der.sequence_of(map(der.algorithm, identifiers)) if identifiers else None
 
 
 def _template(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.3: a template with the profile's extensions, and keySpec."""
+    """RFC 9483 4.3.3."""
     _nothing(question)
-    template = b""
-    if question.usage is not None:
-        value = tlv(0x04, question.usage.public_bytes())
-        extension = der.sequence(der.oid(question.usage.oid.dotted_string), value)
-        template = tlv(0xA9, extension)
-    controls = [
-        *(
-            _control(_ALGORITHM_CONTROL, der.algorithm(known))
-            for known in (*SIGNING_ALGORITHMS, *KEM_ALGORITHMS)
-        ),
-        *(_control(_RSA_LENGTH_CONTROL, der.integer(length)) for length in RSA_LENGTHS),
-    ]
-    content = der.sequence(der.sequence(template), der.sequence_of(controls))
-    return InfoTypeAndValue(_CERT_REQ_TEMPLATE, content)
-
-
-def _control(oid: str, value: bytes) -> bytes:
-    return der.sequence(der.oid(oid), value)
+    return InfoTypeAndValue(_CERT_REQ_TEMPLATE, template_content(question.profile))
 
 
 # -- the CA's certificates -------------------------------------------------------------------------
@@ -157,18 +140,30 @@ def _control(oid: str, value: bytes) -> bytes:
 
 def _ca_certs(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
-    root = question.desk.authority.root.certificate.public_bytes(Encoding.DER)
-    return InfoTypeAndValue(_CA_CERTS, der.sequence(root))
+    certificates = question.desk.authority.certificates
+    return InfoTypeAndValue(
+        _CA_CERTS, der.sequence_of(each.public_bytes(Encoding.DER) for each in certificates)
+    )
 
 
 def _root_update(question: _Question) -> InfoTypeAndValue:
-    """RFC 9483 4.3.2: no infoValue, as this CA has had one root only."""
-    if question.value is not None:
+    """RFC 9483 4.3.2: what came after a root, by default after the last one; no infoValue if nothing did."""
+    authority = question.desk.authority
+    if question.value is None:
+        links = next(iter(authority.links), None)
+    else:
         try:
-            x509.load_der_x509_certificate(question.value)
+            links = authority.links_of(x509.load_der_x509_certificate(question.value))
         except (ValueError, x509.InvalidVersion):
             raise MalformedMessage("a certificate was expected") from None
-    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    if links is None:
+        return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE)
+    content = der.sequence(
+        authority.root.certificate.public_bytes(Encoding.DER),
+        der.tagged(0, links.new_with_old.public_bytes(Encoding.DER)),
+        der.tagged(1, links.old_with_new.public_bytes(Encoding.DER)),
+    )
+    return InfoTypeAndValue(_ROOT_CA_KEY_UPDATE, content)
 
 
 # -- revocation lists ------------------------------------------------------------------------------
@@ -177,8 +172,7 @@ def _root_update(question: _Question) -> InfoTypeAndValue:
 def _current_crl(question: _Question) -> InfoTypeAndValue:
     _nothing(question)
     desk = question.desk
-    crl = current_crl(desk, desk.authority.issuing)
-    return InfoTypeAndValue(_CURRENT_CRL, crl.public_bytes(Encoding.DER))
+    return InfoTypeAndValue(_CURRENT_CRL, current_crl(desk, desk.authority.issuing).data)
 
 
 def _crl_update(question: _Question) -> InfoTypeAndValue:
@@ -188,48 +182,27 @@ def _crl_update(question: _Question) -> InfoTypeAndValue:
     statuses = read_sequence(question.value)
     if not statuses:
         raise MalformedMessage("it has to name a source")
-    held = [_held(status) for status in statuses]
+    cas = question.desk.authority.cas
+    held = [_held(status, cas) for status in statuses]
     newer: list[bytes] = []
-    for ca in question.desk.authority.cas:
-        times = [time for names, time in held if ca.name in names]
+    for ca in cas:
+        times = [time for meant, time in held if ca in meant]
         if times:
             crl = current_crl(question.desk, ca)
-            if any(time is None or time < crl.last_update_utc for time in times):
-                newer.append(crl.public_bytes(Encoding.DER))
+            if any(time is None or time < crl.this_update for time in times):
+                newer.append(crl.data)
     return InfoTypeAndValue(_CRLS, der.sequence(*newer) if newer else None)
 
 
-def _held(status: bytes) -> tuple[list[x509.Name | None], datetime | None]:
-    """CRLStatus: whose list the client means, and of when the one is that it has."""
+def _held(
+    status: bytes, cas: Sequence[CertifiedKey]
+) -> tuple[tuple[CertifiedKey, ...], datetime | None]:
+    """CRLStatus: whose lists the client means, and of when the one is that it has."""
     fields = read_sequence(status)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage("a CRLStatus has a source and perhaps a time")
     time = read_time(fields[1]) if len(fields) == 2 else None
-    return _issuers(fields[0]), time
-
-
-def _issuers(source: bytes) -> list[x509.Name | None]:
-    """CRLSource, under explicit tags: [0] a distribution point, of which we have none, or [1] the issuer."""
-    number, content = untag(source)
-    if number == 0:
-        untag(content)
-        return []
-    if number != 1:
-        raise MalformedMessage("a CRLSource is a distribution point or an issuer")
-    names = read_sequence(content)
-    if not names:
-        raise MalformedMessage("GeneralNames are one at least")
-    return [_name(name) for name in names]
-
-
-def _name(general_name: bytes) -> x509.Name | None:
-    number, content = untag(general_name)
-    if number != 4:  # directoryName, RFC 5280 4.2.1.6
-        return None
-    try:
-        return x509.Name.from_bytes(content)
-    except ValueError:
-        raise MalformedMessage("a directoryName cannot be read") from None
+    return cas_meant(fields[0], cas), time
 
 
 _ANSWERS: dict[str, Callable[[_Question], InfoTypeAndValue]] = {

@@ -9,7 +9,7 @@ from .requester import Requester
 
 
 def check_owner(entry: LedgerEntry, requester: Requester) -> None:
-    """A certificate is its own key's to renew and revoke, or the secret's that obtained it.
+    """A certificate is its own key's to renew and revoke, or what obtained it: a secret, or another PKI's.
 
     Raises:
         Refusal: if it is somebody else's.

@@ -1,54 +1,84 @@
-"""A CertReqMsg and its key in, whether the one who asks has the private key out (RFC 4211 4)."""
+"""A CertReqMsg and its key in, how the one who asks has proved the private key, or will, out (RFC 4211 4)."""
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from ...cmp.codec.pop import SubsequentMessage, encode_subsequent_message
 from ...cmp.errors import ProtectionError
-from ...cmp.model import CertReqMsg, PKIFailureInfo, PKIHeader, PopoKind
+from ...cmp.model import CertReqMsg, PKIFailureInfo, PopoKind
 from ...cmp.signatures import verify_raw
-from .enveloped import KEMKey
+from .desk import Order
+from .recipients import KEMKey
 from .refusal import Refusal
-from .subject_key import SigningKey, SubjectKey
+from .signing_input import check_signing_input
+from .subject_key import SubjectKey
 
-_ENCR_CERT = b"\x81\x01\x00"  # POPOPrivKey: subsequentMessage [1], encrCert
+_ENCR_CERT = encode_subsequent_message(SubsequentMessage.ENCR_CERT)
+_CHALLENGE_RESP = encode_subsequent_message(SubsequentMessage.CHALLENGE_RESP)
 _CMP2021 = 3
+# The choices of POPOPrivKey by their tags (RFC 4211 4.2); deprecated, or of no use to this CA.
+_REFUSED = {
+    0x80: "thisMessage is deprecated (RFC 9810 5.2.8.3.1)",
+    0x82: "dhMAC is deprecated (RFC 9810 5.2.8.3)",
+    0xA3: "agreeMAC needs a Diffie-Hellman certificate of the CA, which has none",
+    0xA4: "encryptedKey gives the private key away, and this CA archives none",
+}
 
 
-def check_possession(request: CertReqMsg, key: SubjectKey, header: PKIHeader) -> None:
-    """Check the proof of possession, or that it will be given by reading the certificate.
+class Possession(Enum):
+    """How possession of a private key is proved."""
+
+    PROVED = auto()
+    """By the request's signature, or to an RA. The others are for keys that are certified to decrypt only."""
+    BY_CERTIFICATE = auto()
+    """By certConf, for the certificate comes encrypted (RFC 9810 5.2.8.3.2)."""
+    BY_CHALLENGE = auto()
+    """By decrypting a number, before the certificate is issued (RFC 9810 5.2.8.3.3)."""
+
+
+def check_possession(request: CertReqMsg, key: SubjectKey, order: Order) -> Possession:
+    """How the proof of possession is given; a signature is checked.
 
     Raises:
         Refusal: if there is none that fits the key.
     """
+    match request.pop.kind:
+        case PopoKind.SIGNATURE:
+            _check_signature(request, key, order)
+            return Possession.PROVED
+        case PopoKind.KEY_ENCIPHERMENT if isinstance(key, rsa.RSAPublicKey | KEMKey):
+            return _subsequent(request, key, order)
+        case PopoKind.KEY_AGREEMENT if isinstance(key, ec.EllipticCurvePublicKey):
+            return _subsequent(request, key, order)
+        case kind:
+            raise Refusal(
+                PKIFailureInfo.BAD_POP, f"proof of possession of such a key is not by {kind}"
+            )
+
+
+def _check_signature(request: CertReqMsg, key: SubjectKey, order: Order) -> None:
+    """RFC 4211 4.1: over certReq, or POPOSigningKeyInput if the template lacks subject or key."""
+    pop = request.pop
     if isinstance(key, KEMKey):
-        _check_will_decrypt(request, header)
-    else:
-        _check_signature(request, key)
-
-
-def _check_will_decrypt(request: CertReqMsg, header: PKIHeader) -> None:
-    """RFC 9810 5.2.8.3.2: the certificate comes encrypted, and only its key's holder can confirm it."""
-    pop = request.pop
-    if pop.kind is not PopoKind.KEY_ENCIPHERMENT or pop.private_key_pop != _ENCR_CERT:
-        raise Refusal(
-            PKIFailureInfo.BAD_POP,
-            "proof of possession of an ML-KEM key has to be by keyEncipherment with encrCert",
-        )
-    if header.pvno != _CMP2021:  # RFC 9810 7: EnvelopedData
-        raise Refusal(PKIFailureInfo.BAD_POP, "an encrypted certificate belongs to cmp2021: pvno 3")
-
-
-def _check_signature(request: CertReqMsg, key: SigningKey) -> None:
-    """RFC 4211 4.1: the signature is over certReq; POPOSigningKeyInput is for templates without key."""
-    pop = request.pop
-    if pop.kind is not PopoKind.SIGNATURE or pop.algorithm is None or pop.signature is None:
-        raise Refusal(
-            PKIFailureInfo.BAD_POP, f"proof of possession has to be by signature, not {pop.kind}"
-        )
-    if pop.poposk_input is not None:
-        raise Refusal(
-            PKIFailureInfo.BAD_POP, "poposkInput has no place where the template holds the key"
-        )
+        raise Refusal(PKIFailureInfo.BAD_POP, "such a key makes no signature")
+    assert pop.algorithm is not None  # noqa: S101  (the codec sees to it)
+    assert pop.signature is not None  # noqa: S101
     try:
-        verify_raw(key, pop.algorithm, pop.signature, request.cert_request)
+        verify_raw(key, pop.algorithm, pop.signature, check_signing_input(request, order))
     except ProtectionError as error:
         raise Refusal(PKIFailureInfo.BAD_POP, error.message) from None
+
+
+def _subsequent(request: CertReqMsg, key: SubjectKey, order: Order) -> Possession:
+    proof = request.pop.private_key_pop or b""
+    if proof not in (_ENCR_CERT, _CHALLENGE_RESP):
+        why = _REFUSED.get(proof[0] if proof else 0, "POPOPrivKey is not known")
+        raise Refusal(PKIFailureInfo.BAD_POP, f"proof of possession: {why}")
+    if order.header.pvno != _CMP2021 and not isinstance(key, rsa.RSAPublicKey):
+        raise Refusal(
+            PKIFailureInfo.BAD_POP, "EnvelopedData for such a key belongs to cmp2021: pvno 3"
+        )
+    return Possession.BY_CERTIFICATE if proof == _ENCR_CERT else Possession.BY_CHALLENGE

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from ...cmp.errors import MalformedMessage
 from ...cmp.model import (
     BodyType,
     Extension,
@@ -12,11 +15,15 @@ from ...cmp.model import (
 )
 from ..ledger.ledger import LedgerEntry, Status
 from ..ledger.reasons import HOLD, REASONS, TAKE_BACK
+from .der import read_time
 from .desk import ACCEPTED, Deed, Desk, Order, Response
 from .owner import check_owner
+from .ra import acts_for_others
 from .refusal import Refusal, rejection
 
 _REASON_CODE = "2.5.29.21"
+_INVALIDITY_DATE = "2.5.29.24"
+_GENERALIZED_TIME = 0x18
 
 
 def revoke(desk: Desk, order: Order) -> Deed:
@@ -38,10 +45,14 @@ def revoke(desk: Desk, order: Order) -> Deed:
     entry = desk.ledger.find(f"{serial:x}")
     if entry is None or issuer != entry.certificate.issuer:
         raise Refusal(PKIFailureInfo.BAD_CERT_ID, "no such certificate was issued here")
-    check_owner(entry, order.requester)
+    if not acts_for_others(order):
+        check_owner(entry, order.requester)
     reason = _reason(details.crl_entry_details)
+    invalid_since = _invalid_since(details.crl_entry_details)
     _check_may_become(entry, reason)
-    return lambda: _change(desk, entry, reason)
+    if entry.certificate.not_valid_after_utc < desk.now:  # RFC 9483 5.1.3
+        raise Refusal(PKIFailureInfo.CERT_REVOKED, "the certificate has expired")
+    return lambda: _change(desk, entry, reason, invalid_since)
 
 
 def _check_may_become(entry: LedgerEntry, reason: str) -> None:
@@ -56,14 +67,18 @@ def _check_may_become(entry: LedgerEntry, reason: str) -> None:
         raise Refusal(PKIFailureInfo.CERT_REVOKED, f"the certificate is {entry.status} already")
 
 
-def _change(desk: Desk, entry: LedgerEntry, reason: str) -> Response:
+def _change(
+    desk: Desk, entry: LedgerEntry, reason: str, invalid_since: datetime | None
+) -> Response:
     if desk.behaviour.rejects is not None:
         status = rejection(desk.behaviour.rejects)
         return Response(PKIBody(BodyType.RP, RevRepContent((status,))))
     if reason == TAKE_BACK:
         desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
+        desk.ledger.set_invalid_since(entry.serial_number, None)
     else:
         desk.ledger.change(entry.serial_number, Status.REVOKED, reason, desk.now)
+        desk.ledger.set_invalid_since(entry.serial_number, invalid_since)
     return Response(PKIBody(BodyType.RP, RevRepContent((ACCEPTED,))))
 
 
@@ -76,3 +91,17 @@ def _reason(details: tuple[Extension, ...]) -> str:
     if len(given) > 1 or len(der) != 3 or der[:2] != b"\x0a\x01" or der[2] not in REASONS:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "the reason for revocation is not known")
     return REASONS[der[2]]
+
+
+def _invalid_since(details: tuple[Extension, ...]) -> datetime | None:
+    """When the certificate became invalid, which may be long before it is revoked (RFC 5280 5.3.2)."""
+    given = [extension.value for extension in details if extension.oid == _INVALIDITY_DATE]
+    if not given:
+        return None
+    wrong = Refusal(PKIFailureInfo.BAD_REQUEST, "invalidityDate is no GeneralizedTime, given once")
+    if len(given) > 1 or given[0][:1] != bytes([_GENERALIZED_TIME]):
+        raise wrong
+    try:
+        return read_time(given[0])
+    except MalformedMessage:
+        raise wrong from None

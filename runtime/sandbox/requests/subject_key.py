@@ -1,4 +1,4 @@
-"""A subject's public key in, whether this CA certifies it out; and the list of the kinds that it does."""
+"""A subject's public key in, whether this CA certifies it, under any profile, out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from ...cmp.codec import der
-from ...cmp.model import AlgorithmIdentifier, PKIFailureInfo
+from ...cmp.model import PKIFailureInfo
 from ...cmp.signatures import key_problem
-from .enveloped import KEMKey
+from .recipients import KEMKey
 from .refusal import Refusal
 
 SigningKey = (
@@ -23,33 +22,12 @@ SigningKey = (
 )
 SubjectKey = SigningKey | KEMKey
 
-_NULL = b"\x05\x00"
-_EC = "1.2.840.10045.2.1"
-RSA = AlgorithmIdentifier("1.2.840.113549.1.1.1", _NULL)
-# Bits that are named to who asks, all that csc makes; lengths in between are certified as well.
-RSA_LENGTHS = (2048, 3072, 4096, 5120, 6144, 7168, 8192)
-# One id-ecPublicKey for each curve (RFC 9810 5.3.19.2).
-SIGNING_ALGORITHMS = (
-    AlgorithmIdentifier(_EC, der.oid("1.2.840.10045.3.1.7")),  # P-256
-    AlgorithmIdentifier(_EC, der.oid("1.3.132.0.34")),  # P-384
-    AlgorithmIdentifier(_EC, der.oid("1.3.132.0.35")),  # P-521
-    AlgorithmIdentifier("1.3.101.112"),  # Ed25519
-    AlgorithmIdentifier("1.3.101.113"),  # Ed448
-    AlgorithmIdentifier("2.16.840.1.101.3.4.3.17"),  # ML-DSA-44
-    AlgorithmIdentifier("2.16.840.1.101.3.4.3.18"),  # ML-DSA-65
-    AlgorithmIdentifier("2.16.840.1.101.3.4.3.19"),  # ML-DSA-87
-)
-KEM_ALGORITHMS = (
-    AlgorithmIdentifier("2.16.840.1.101.3.4.4.2"),  # ML-KEM-768
-    AlgorithmIdentifier("2.16.840.1.101.3.4.4.3"),  # ML-KEM-1024
-)
-
 
 def load_subject_key(spki: bytes) -> SubjectKey:
     """The key of a SubjectPublicKeyInfo.
 
     Raises:
-        Refusal: if it cannot be read, or is not certified here.
+        Refusal: if it cannot be read, or no profile could have it.
     """
     try:
         key = load_der_public_key(spki)

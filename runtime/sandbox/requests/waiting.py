@@ -26,6 +26,7 @@ from .desk import NO_CERT_REQ_ID, Desk, Order, Response
 from .enrolment import ANSWERS
 from .examine import examine
 from .refusal import Refusal
+from .rejecting import reject
 
 _WAITING = PKIStatusInfo(PKIStatus.WAITING, ("this CA was told to let everything wait",))
 
@@ -46,7 +47,12 @@ def put_off(desk: Desk, order: Order, data: bytes) -> Response | None:
         answer_type, cert_req_id = answer
         body = PKIBody(answer_type, CertRepMessage((CertResponse(cert_req_id, _WAITING),)))
     desk.ledger.keep_waiting(
-        order.transaction_id, data, cert_req_id, str(order.requester), behaviour.polls
+        order.transaction_id,
+        data,
+        cert_req_id,
+        str(order.requester),
+        behaviour.polls,
+        vouched=order.vouched,
     )
     return Response(body, BodyType.POLL_REQ)
 
@@ -55,7 +61,8 @@ def poll(desk: Desk, order: Order) -> Response:
     """Answer pollReq: with pollRep, or with what answers the request that waits.
 
     Raises:
-        Refusal: if nothing waits, something else does, or the request cannot be granted any more.
+        Refusal: if nothing waits, something else does, or the request cannot be granted any more and
+            is none that is rejected by an answer of its own kind.
     """
     content = order.body.content
     assert isinstance(content, PollReqContent)  # noqa: S101
@@ -74,6 +81,10 @@ def poll(desk: Desk, order: Order) -> Response:
         entry = PollEntry(waits.cert_req_id, desk.behaviour.check_after, reason)
         return Response(PKIBody(BodyType.POLL_REP, PollRepContent((entry,))), BodyType.POLL_REQ)
     request: PKIMessage = decode(waits.request)
-    deed = examine(desk, Order(request.header, request.body, order.requester))
+    asked = Order(request.header, request.body, order.requester, waits.vouched)
     desk.ledger.end_waiting(order.transaction_id)
+    try:
+        deed = examine(desk, asked)
+    except Refusal as refusal:
+        return reject(asked, refusal)
     return deed()

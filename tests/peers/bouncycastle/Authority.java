@@ -129,7 +129,7 @@ final class Authority {
             utils.createSubjectKeyIdentifier(old.getSubjectPublicKeyInfo()));
         builder.addExtension(Extension.authorityKeyIdentifier, false,
             utils.createAuthorityKeyIdentifier(above.getPublic()));
-        return builder.build(Keys.signer(above.getPrivate(), options));
+        return builder.build(Signing.signer(above.getPrivate(), options));
     }
 
     RootUpdate rootUpdate() {
@@ -175,7 +175,7 @@ final class Authority {
         builder.addExtension(Extension.authorityKeyIdentifier, false,
             utils.createAuthorityKeyIdentifier(
                 above == null ? info : above.getSubjectPublicKeyInfo()));
-        return builder.build(Keys.signer(issuerKey, options));
+        return builder.build(Signing.signer(issuerKey, options));
     }
 
     X509v3CertificateBuilder builder(
@@ -187,7 +187,7 @@ final class Authority {
     /** Sign an end entity's certificate and keep it. */
     Entry issue(X509v3CertificateBuilder builder, String owner, String remark)
             throws OperatorCreationException {
-        Entry entry = new Entry(builder.build(Keys.signer(issuer.key(), options)), owner);
+        Entry entry = new Entry(builder.build(Signing.signer(issuer.key(), options)), owner);
         entries.put(entry.serial(), entry);
         ledger.write("issued", entry.serial(), remark);
         return entry;
@@ -238,7 +238,7 @@ final class Authority {
         builder.addExtension(Extension.cRLNumber, false,
             new org.bouncycastle.asn1.x509.CRLNumber(
                 BigInteger.valueOf(crlTime.getEpochSecond())));
-        crl = builder.build(Keys.signer(issuer.key(), options));
+        crl = builder.build(Signing.signer(issuer.key(), options));
     }
 
     /** From the issuing CA upwards, without the root. */

@@ -96,7 +96,7 @@ final class CentralKeys {
         CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
         SignerInfoGeneratorBuilder builder = new SignerInfoGeneratorBuilder(
             new JcaDigestCalculatorProviderBuilder().setProvider("BC").build());
-        var contentSigner = Keys.signer(signer.key(), options);
+        var contentSigner = Signing.signer(signer.key(), options);
         generator.addSignerInfoGenerator(
             builder.build(contentSigner, Authority.keyIdOf(signer.certificate())));
         generator.addCertificate(signer.certificate());

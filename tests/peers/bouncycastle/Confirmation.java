@@ -72,7 +72,7 @@ final class Confirmation {
     private static String words(PKIStatusInfo info) throws ReflectiveOperationException {
         StringBuilder words = new StringBuilder();
         if (info.getFailInfo() != null) {
-            words.append(Refusal.names(new PKIFailureInfo(info.getFailInfo())));
+            words.append(FailureInfo.names(new PKIFailureInfo(info.getFailInfo())));
         }
         PKIFreeText text = info.getStatusString();
         for (int i = 0; text != null && i < text.size(); i++) {

@@ -76,7 +76,7 @@ final class Enrolment {
                 throw new Refusal(PKIFailureInfo.notAuthorized, "not with a vendor's certificate");
             }
             if (!options.text("reject").isEmpty()) {
-                throw new Refusal(Refusal.bit(options.text("reject")), "refused as told");
+                throw new Refusal(FailureInfo.bit(options.text("reject")), "refused as told");
             }
             Wish wish;
             if (type == PKIBody.TYPE_P10_CERT_REQ) {

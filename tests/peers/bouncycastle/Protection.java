@@ -144,7 +144,7 @@ final class Protection {
         byte[] protection;
         PKIHeader finished;
         if (signs) {
-            ContentSigner signer = Keys.signer(authority.signer.key(), options);
+            ContentSigner signer = Signing.signer(authority.signer.key(), options);
             header.setProtectionAlg(signer.getAlgorithmIdentifier());
             header.setSenderKID(Authority.keyIdOf(authority.signer.certificate()));
             finished = header.build();
@@ -153,7 +153,7 @@ final class Protection {
             }
             protection = signer.getSignature();
         } else {
-            AlgorithmIdentifier mac = Macs.answering(requester.mac(), options, authority.random);
+            AlgorithmIdentifier mac = AnsweringMac.answering(requester.mac(), options, authority.random);
             header.setProtectionAlg(mac);
             header.setSenderKID(requester.reference());
             finished = header.build();

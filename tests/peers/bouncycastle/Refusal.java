@@ -1,6 +1,3 @@
-import java.lang.reflect.Field;
-import org.bouncycastle.asn1.cmp.PKIFailureInfo;
-
 /** What is wrong with a request: the bit of PKIFailureInfo, and the words for the answer. */
 final class Refusal extends Exception {
     private static final long serialVersionUID = 1;
@@ -10,24 +7,5 @@ final class Refusal extends Exception {
     Refusal(int failInfo, String words) {
         super(words);
         this.failInfo = failInfo;
-    }
-
-    /** The bit that RFC 9810 5.2.3 calls so. */
-    static int bit(String name) throws ReflectiveOperationException {
-        return PKIFailureInfo.class.getField(name).getInt(null);
-    }
-
-    /** The names of the bits. */
-    static String names(PKIFailureInfo info) throws ReflectiveOperationException {
-        StringBuilder names = new StringBuilder();
-        for (Field field : PKIFailureInfo.class.getFields()) {
-            // The old names in capitals are there once more.
-            boolean isBit = field.getType() == int.class
-                && Character.isLowerCase(field.getName().charAt(0));
-            if (isBit && (info.intValue() & field.getInt(null)) != 0) {
-                names.append(names.isEmpty() ? "" : ",").append(field.getName());
-            }
-        }
-        return names.toString();
     }
 }

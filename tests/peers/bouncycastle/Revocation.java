@@ -33,7 +33,7 @@ final class Revocation {
                 throw new Refusal(PKIFailureInfo.badRequest, "one certificate at a time");
             }
             if (!options.text("reject").isEmpty()) {
-                throw new Refusal(Refusal.bit(options.text("reject")), "refused as told");
+                throw new Refusal(FailureInfo.bit(options.text("reject")), "refused as told");
             }
             Authority.Entry entry = revoke(details[0], requester);
             answer.add(new PKIStatusInfo(PKIStatus.granted), new CertId(

@@ -39,18 +39,21 @@ final class Keys {
         };
     }
 
-    /** A signer with the digest that is asked for, or else with the one of the key's strength. */
-    static ContentSigner signer(PrivateKey key, Options options) throws OperatorCreationException {
-        String algorithm = switch (key.getAlgorithm()) {
-            case "RSA" -> "SHA" + options.text("digest", "256")
-                + (options.has("pss") ? "withRSAandMGF1" : "withRSA");
-            case "EC", "ECDSA" -> "SHA" + options.text("digest", digestFor((ECKey) key)) + "withECDSA";
+    /** A signer with the digest of the key's strength. */
+    static ContentSigner signer(PrivateKey key) throws OperatorCreationException {
+        return signer(key, switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC", "ECDSA" -> "SHA" + digestFor((ECKey) key) + "withECDSA";
             default -> key.getAlgorithm();
-        };
+        });
+    }
+
+    static ContentSigner signer(PrivateKey key, String algorithm) throws OperatorCreationException {
         return new JcaContentSignerBuilder(algorithm).setProvider("BC").build(key);
     }
 
-    private static String digestFor(ECKey key) {
+    /** The digest, in bits, of the strength of a key on a curve. */
+    static String digestFor(ECKey key) {
         int size = key.getParams().getCurve().getField().getFieldSize();
         return size <= 256 ? "256" : size <= 384 ? "384" : "512";
     }

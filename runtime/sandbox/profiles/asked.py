@@ -1,4 +1,4 @@
-"""The certProfile of a request's header in, what the profile adds to a certificate out.
+"""The certProfile of a request's header in, the profiles that it asks for out.
 
 RFC 9810 5.1.1.4: a sequence of names, each for the CertReqMsg or InfoTypeAndValue in its place; an empty name
 is no profile. No RFC names the failure for a name that is not known: it is a demand on the certificate that
@@ -7,47 +7,52 @@ cannot be met, hence badCertTemplate.
 
 from __future__ import annotations
 
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from ...cmp.codec.general import read_sequence
 from ...cmp.errors import MalformedMessage
 from ...cmp.model import PKIFailureInfo, PKIHeader
 from ..requests.der import read_text
 from ..requests.refusal import Refusal
+from .model import Profile, Profiles
+from .violation import shown
 
 CERT_PROFILE = "1.3.6.1.5.5.7.4.21"
 
-_PROFILES = {
-    "": None,
-    "tls-server": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
-    "tls-client": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
-}
 
+def profiles_of(
+    profiles: Profiles, header: PKIHeader, count: int, of_path: str = ""
+) -> tuple[Profile, ...]:
+    """The profile for each of the `count` things that a message asks for.
 
-def usages_of(header: PKIHeader, count: int) -> tuple[x509.ExtendedKeyUsage | None, ...]:
-    """The extended key usage for each of the `count` things that a message asks for.
+    The profile that the path names (RFC 9811 3.6) holds for what has none in the header.
 
     Raises:
-        Refusal: if a profile is not known, or there are more than can be meant.
+        Refusal: if a profile is not known or not the path's, or there are more than can be meant.
     """
     values = [info.value for info in header.general_info if info.oid == CERT_PROFILE]
-    if not values:
-        return (None,) * count
-    names = _names(values)
+    names = _names(values) if values else ()
     if len(names) > count:
         raise Refusal(
             PKIFailureInfo.BAD_DATA_FORMAT,
             f"certProfile has {len(names)} names, and the message asks for {count}",
         )
-    for name in names:
-        if name not in _PROFILES:
-            known = ", ".join(filter(None, _PROFILES))
-            raise Refusal(
-                PKIFailureInfo.BAD_CERT_TEMPLATE,
-                f"the certificate profile {name[:64]!r} is not known; {known} are",
-            )
-    return tuple(_PROFILES[name] for name in (*names, *[""] * (count - len(names))))
+    wanted = (*names, *[""] * (count - len(names)))
+    return tuple(_profile(profiles, name, of_path) for name in wanted)
+
+
+def _profile(profiles: Profiles, in_header: str, of_path: str) -> Profile:
+    name = in_header or of_path
+    profile = profiles.get(name) if name else profiles.default
+    if profile is None:
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE,
+            f"the certificate profile {shown(name)} is not known; {', '.join(profiles.names)} are",
+        )
+    if of_path and name != of_path:
+        raise Refusal(
+            PKIFailureInfo.BAD_CERT_TEMPLATE,
+            f"certProfile is {name}, and the profile of the path is {shown(of_path)}",
+        )
+    return profile
 
 
 def _names(values: list[bytes | None]) -> tuple[str, ...]:

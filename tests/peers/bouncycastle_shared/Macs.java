@@ -1,6 +1,5 @@
 import java.io.IOException;
 import java.io.OutputStream;
-import java.security.SecureRandom;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.cmp.CMPObjectIdentifiers;
 import org.bouncycastle.asn1.cmp.PBMParameter;
@@ -11,9 +10,9 @@ import org.bouncycastle.asn1.pkcs.PBMAC1Params;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
-import org.bouncycastle.cert.crmf.CRMFException;
 import org.bouncycastle.cert.crmf.PKMACBuilder;
 import org.bouncycastle.cert.crmf.jcajce.JcePKMACValuesCalculator;
+import org.bouncycastle.operator.GenericKey;
 import org.bouncycastle.operator.MacCalculator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.pkcs.jcajce.JcePBMac1CalculatorBuilder;
@@ -21,8 +20,6 @@ import org.bouncycastle.pkcs.jcajce.JcePBMac1CalculatorBuilder;
 /** MACs with a shared secret: PBM (RFC 9810 5.1.3.1) and PBMAC1 (RFC 9481 6.1.2). */
 final class Macs {
     private static final int MOST_ITERATIONS = 1_000_000;
-    private static final ASN1ObjectIdentifier HMAC_SHA1 =
-        new ASN1ObjectIdentifier("1.3.6.1.5.5.8.1.2");
 
     private Macs() {}
 
@@ -45,51 +42,44 @@ final class Macs {
         // BouncyCastle 1.72 does not look at the PRF that the parameters name.
         AlgorithmIdentifier prf =
             PBKDF2Params.getInstance(parameters.getKeyDerivationFunc().getParameters()).getPrf();
-        return new JcePBMac1CalculatorBuilder(parameters).setPrf(prf).setProvider("BC").build(secret);
+        return named(algorithm,
+            new JcePBMac1CalculatorBuilder(parameters).setPrf(prf).setProvider("BC").build(secret));
     }
 
-    /** The MAC of an answer: as in the request, with a salt of its own, but for what options say. */
-    static AlgorithmIdentifier answering(
-            AlgorithmIdentifier asked, Options options, SecureRandom random)
-            throws CRMFException {
-        boolean pbmac1 = options.text("mac").isEmpty()
-            ? asked.getAlgorithm().equals(PKCSObjectIdentifiers.id_PBMAC1)
-            : options.text("mac").equals("pbmac1");
-        byte[] salt = new byte[16];
-        random.nextBytes(salt);
-        return pbmac1 ? pbmac1(asked, options, salt) : pbm(asked, options, salt);
+    /** BouncyCastle 1.72 names PBES2 as the key derivation of its PBMAC1, where RFC 8018 A.5 has PBKDF2. */
+    private static MacCalculator named(AlgorithmIdentifier algorithm, MacCalculator calculator) {
+        return new MacCalculator() {
+            @Override
+            public AlgorithmIdentifier getAlgorithmIdentifier() {
+                return algorithm;
+            }
+
+            @Override
+            public OutputStream getOutputStream() {
+                return calculator.getOutputStream();
+            }
+
+            @Override
+            public byte[] getMac() {
+                return calculator.getMac();
+            }
+
+            @Override
+            public GenericKey getKey() {
+                return calculator.getKey();
+            }
+        };
     }
 
-    private static AlgorithmIdentifier pbm(
-            AlgorithmIdentifier asked, Options options, byte[] salt) {
-        PBMParameter model = asked.getAlgorithm().equals(CMPObjectIdentifiers.passwordBasedMac)
-            ? PBMParameter.getInstance(asked.getParameters())
-            : new PBMParameter(salt, hash("sha256"), 1000, hmac("sha256"));
-        AlgorithmIdentifier owf = options.text("owf").isEmpty() ? model.getOwf()
-            : hash(options.text("owf"));
-        AlgorithmIdentifier mac = options.text("mac-hash").isEmpty() ? model.getMac()
-            : options.text("mac-hash").equals("sha1")
-                ? new AlgorithmIdentifier(HMAC_SHA1) : hmac(options.text("mac-hash"));
-        int iterations = options.text("iterations").isEmpty()
-            ? model.getIterationCount().intValueExact() : options.number("iterations");
+    /** Password-based MAC with one hash for the key and the HMAC. */
+    static AlgorithmIdentifier pbm(byte[] salt, String hash, int iterations) {
         return new AlgorithmIdentifier(CMPObjectIdentifiers.passwordBasedMac,
-            new PBMParameter(salt, owf, iterations, mac));
+            new PBMParameter(salt, hash(hash), iterations, hmac(hash)));
     }
 
-    private static AlgorithmIdentifier pbmac1(
-            AlgorithmIdentifier asked, Options options, byte[] salt) {
-        AlgorithmIdentifier prf = hmac(options.text("owf", "sha256"));
-        AlgorithmIdentifier mac = hmac(options.text("mac-hash", "sha256"));
-        int iterations = options.text("iterations").isEmpty() ? 2000 : options.number("iterations");
-        if (asked.getAlgorithm().equals(PKCSObjectIdentifiers.id_PBMAC1)) {
-            PBMAC1Params model = PBMAC1Params.getInstance(asked.getParameters());
-            PBKDF2Params kdf =
-                PBKDF2Params.getInstance(model.getKeyDerivationFunc().getParameters());
-            prf = options.text("owf").isEmpty() ? kdf.getPrf() : prf;
-            mac = options.text("mac-hash").isEmpty() ? model.getMessageAuthScheme() : mac;
-            iterations = options.text("iterations").isEmpty()
-                ? kdf.getIterationCount().intValueExact() : iterations;
-        }
+    /** PBMAC1 with PBKDF2, and a key as long as the HMAC's hash. */
+    static AlgorithmIdentifier pbmac1(
+            byte[] salt, AlgorithmIdentifier prf, int iterations, AlgorithmIdentifier mac) {
         int length = mac.getAlgorithm().equals(PKCSObjectIdentifiers.id_hmacWithSHA512) ? 64 : 32;
         return new AlgorithmIdentifier(PKCSObjectIdentifiers.id_PBMAC1, new PBMAC1Params(
             new AlgorithmIdentifier(PKCSObjectIdentifiers.id_PBKDF2,
