@@ -24,11 +24,13 @@ _COMMANDS = {
     "fmt": "lay out scripts canonically",
     "graph": "draw what apply would do",
     "impact": "say what hangs on an object",
+    "lock": "list who holds which device",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
     "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
+    "unlock": "take a device away from who holds it",
     "validate": "check scripts without touching anything",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,13 @@ class Location:
 
     @property
     def lock(self) -> Path:
-        """The file that a writer locks."""
+        """The file that is locked while something is made that processes share: database, keys, sandbox."""
         return self.folder / "lock"
+
+    def lock_of(self, device: str) -> Path:
+        """The file that is locked by who writes to a device. Its name is short, whatever the device's is."""
+        whole = f"{'' if self.database is None else self.database.name}\0{device}"
+        return self.folder / "locks" / hashlib.sha256(whole.encode()).hexdigest()[:32]
 
     @property
     def sandbox(self) -> Path:

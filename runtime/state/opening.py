@@ -10,6 +10,7 @@ from . import migration, sqlite
 from .database import Database
 from .errors import StateError
 from .location import Location
+from .mounts import refuse_network
 from .store import Store
 
 
@@ -51,12 +52,14 @@ def load_device(location: Location, device: str) -> DeviceState:
 
 def _to_write(location: Location) -> Database:
     if location.database is not None:
+        refuse_network(location.database)
         return sqlite.open_to_write(location.database)
     return _postgresql().connect(location.url)
 
 
 def _to_read(location: Location) -> Database | None:
     if location.database is not None:
+        refuse_network(location.database)
         return _sqlite_to_read(location.database)
     database = _postgresql().connect_to_read(location.url)
     try:

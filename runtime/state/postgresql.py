@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import LiteralString, cast
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from .database import Row
 from .errors import StateError
 
 # Seconds until a server that does not answer counts as one that is not there.
 _PATIENCE = 10
+_PORTS = re.compile(r"[0-9,]*")
 
 
 class PostgresqlDatabase:
@@ -35,6 +37,8 @@ class PostgresqlDatabase:
                 cursor = self._connection.execute(_placed(statement), values)
                 return list(cursor.fetchall()) if cursor.description else []
             except psycopg.Error as error:
+                if self._connection.closed:
+                    raise _cut_off(self.place, error) from error
                 raise unusable(self.place, error) from error
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -94,13 +98,14 @@ def connect_to_read(url: str) -> PostgresqlDatabase:
 
 
 def _connect(url: str, first: str) -> PostgresqlDatabase:
-    place = shown(url)
+    options = _options(url)
+    place = shown(options)
     try:
         connection = psycopg.connect(
             url, autocommit=True, connect_timeout=_PATIENCE, application_name="csc"
         )
-    except psycopg.Error as error:
-        raise unusable(place, error) from error
+    except (psycopg.Error, UnicodeError) as error:
+        raise unusable(place, error, _secrets(options)) from None
     connection.prepare_threshold = None  # poolers between us and the server do not keep statements
     database = PostgresqlDatabase(connection, place)
     try:
@@ -111,24 +116,51 @@ def _connect(url: str, first: str) -> PostgresqlDatabase:
     return database
 
 
-def shown(url: str) -> str:
-    """The URL without its password, in whichever place that stands."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    query = "&".join(
-        item
-        for item in parts.query.split("&")
-        if not item.startswith(("password=", "sslpassword="))
+def _options(url: str) -> dict[str, str]:
+    """What a URL says, as libpq reads it, whose messages about a wrong one quote it, password and all."""
+    try:
+        options = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except psycopg.Error:
+        options = None
+    if options is None or not _PORTS.fullmatch(options.get("port", "")):
+        raise StateError(
+            "the URL of the state is none that PostgreSQL reads",
+            "write postgresql://USER@HOST:PORT/DATABASE, with %40 for an @ in a part, %2F for a /, and so on;"
+            " the password can be in PGPASSWORD or in ~/.pgpass",
+        )
+    return options
+
+
+def shown(options: dict[str, str]) -> str:
+    """The URL with these options, as it may be shown: it says where, and as whom, and no more."""
+    user, host, port, database = (
+        options.get(name, "") for name in ("user", "host", "port", "dbname")
     )
-    return urlunsplit((parts.scheme, user.partition(":")[0] + at + host, parts.path, query, ""))
+    return f"postgresql://{f'{user}@' if user else ''}{host}{f':{port}' if port else ''}/{database}"
 
 
-def unusable(place: str, error: psycopg.Error) -> StateError:
+def _secrets(options: dict[str, str]) -> list[str]:
+    return [options[name] for name in ("password", "sslpassword") if options.get(name)]
+
+
+def unusable(place: str, error: Exception, secrets: Sequence[str] = ()) -> StateError:
     """What went wrong at a place, with a way out."""
-    said = " ".join(str(error).split())
+    text = str(error)
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    said = " ".join(text.split())
     return StateError(
         f"the state at {place} cannot be used: {said}",
         "check that the server runs, and that this user may use the database",
+    )
+
+
+def _cut_off(place: str, error: psycopg.Error) -> StateError:
+    said = " ".join(str(error).split())
+    return StateError(
+        f"the connection to the state at {place} is lost: {said}",
+        "what was written is whole, and what was begun is in the journal: apply the same again once the"
+        " server is there",
     )
 
 

@@ -6,8 +6,8 @@ Every public method that writes is one transaction: it has happened whole, durab
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,14 +39,29 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.fence: Callable[[], None] | None = None
+        """What every transaction begins with: it raises StateError if we may not write any more."""
+        self._depth = 0
 
     def close(self) -> None:
         """Close the database."""
         self.database.close()
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """All that the block writes, or nothing. Blocks nest: the outermost one commits."""
-        return self.database.transaction()
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All that the block writes, or nothing. Blocks nest: the outermost one commits.
+
+        Raises:
+            StateError: if the database cannot do it, or the fence says no.
+        """
+        with self.database.transaction():  # from here on this thread has the database for itself
+            if self.fence is not None and self._depth == 0:
+                self.fence()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
 
     # -- devices -----------------------------------------------------------------------------------
 
