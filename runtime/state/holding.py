@@ -95,14 +95,18 @@ class Held:
             _ = self.store  # written down at once, unless it would make a state
 
     def end(self) -> None:
-        """Give the device back, as far as that can be done: a row without its lock keeps nobody out."""
-        if self._store is not None and self._is_written_down:
+        """Give the device back, as far as that can be done: a row without its lock keeps nobody out.
+
+        Once is enough, and more do no harm.
+        """
+        store, self._store = self._store, None
+        if store is not None and self._is_written_down:
             with suppress(StateError):
-                lease.remove(self._store.database, self._mine)
+                lease.remove(store.database, self._mine)
         with suppress(StateError):
             self._lock.release()
-        if self._store is not None:
-            self._store.close()
+        if store is not None:
+            store.close()
 
 
 @contextmanager

@@ -8,9 +8,8 @@ import pytest
 from csc.compiler.address import ROOT
 from csc.compiler.configuration import FileValue, empty_device
 from csc.compiler.device import DeviceState
-from csc.runtime.state.errors import Locked, StateError
+from csc.runtime.state.errors import StateError
 from csc.runtime.state.location import Location, parse_url
-from csc.runtime.state.lock import exclusive
 from csc.runtime.state.opening import load_device, open_store, open_to_read
 from csc.runtime.state.store import Store
 
@@ -88,14 +87,6 @@ def test_reader_does_not_wait_for_a_writer(store: Store, location: Location) -> 
         store.activate("default", CONFIGURATION)
         assert load_device(location, "default") == DeviceState()
     assert load_device(location, "default").active == CONFIGURATION
-
-
-def test_lock_is_held_once(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "lock"
-    with exclusive(path), pytest.raises(Locked, match="locked by process"), exclusive(path):
-        raise AssertionError("two hold the lock")
-    with exclusive(path):
-        pass
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:///", "/tmp/x.db", "mysql://h/db"])
