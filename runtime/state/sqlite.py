@@ -85,6 +85,7 @@ def open_to_write(path: Path) -> SqliteDatabase:
         raise unusable(str(path), error) from error
     database = _connect(path, "rw")
     try:
+        _check_ours(database)
         # Readers see the last committed state while somebody writes, and what is committed is on the disk.
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
@@ -101,7 +102,25 @@ def open_to_read(path: Path) -> SqliteDatabase | None:
     Raises:
         StateError: if it cannot be opened.
     """
-    return _connect(path, "ro") if path.exists() else None
+    if not path.exists():
+        return None
+    database = _connect(path, "ro")
+    try:
+        _check_ours(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_ours(database: SqliteDatabase) -> None:
+    """A state of any format has the table `format`, and a file that nobody wrote to has none."""
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+    if tables and "format" not in tables:
+        raise StateError(
+            f"{database.place} is another program's database: it is no state of csc",
+            "give --state another path",
+        )
 
 
 def copy_in_memory(database: SqliteDatabase) -> SqliteDatabase:
