@@ -179,7 +179,10 @@ from csc.runtime.state.holding import hold
 from csc.runtime.state.location import in_file
 from csc.runtime.state.opening import load_device
 
-location = in_file(Path(sys.argv[1]))
+location, another = map(in_file, map(Path, sys.argv[1:]))
+with hold(another, "default") as held:  # what is loaded late is loaded now, while it may be read
+    held.store.load("default")
+load_device(another, "default")
 if os.getuid() == 0:  # root may all, so that nobody tries it
     os.setgroups([])
     os.setgid(65534)
@@ -195,7 +198,7 @@ for act in (lambda: hold(location, "default").__enter__(), lambda: load_device(l
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "nothing may be read"])
-def test_may_not(what: str) -> None:
+def test_may_not(what: str, tmp_path: Path) -> None:
     """A file, or a folder, that may not be written to; that it may not be read; it stays as it was."""
     with TemporaryDirectory() as name:  # that of pytest is for its owner alone
         folder = Path(name)
@@ -209,7 +212,7 @@ def test_may_not(what: str) -> None:
         if what == "nothing may be read":
             path.chmod(0o200)
         folder.chmod(0o777 if what == "file" else 0o555)
-        command = [sys.executable, "-c", USE, str(path)]
+        command = [sys.executable, "-c", USE, str(path), str(tmp_path / "another.db")]
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         written, read = result.stdout.splitlines()
         assert written.partition(" ")[0] in ("StateError", "PermissionError")
