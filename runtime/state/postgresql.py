@@ -74,8 +74,9 @@ class PostgresqlDatabase:
 
     def has_table(self, name: str) -> bool:
         """See `database.Database`."""
-        (row,) = self.execute("SELECT to_regclass(?) IS NOT NULL", name)
-        return bool(row[0])
+        # Not to_regclass: that may remember that there was none, until the transaction ends.
+        found = "SELECT 1 FROM pg_class WHERE relname = ? AND pg_table_is_visible(oid)"
+        return bool(self.execute(found, name))
 
     def close(self) -> None:
         """See `database.Database`."""

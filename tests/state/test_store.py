@@ -1,6 +1,7 @@
 """The state database: whole transactions or none, every version kept, readers that change nothing."""
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +94,12 @@ def test_reader_does_not_wait_for_a_writer(store: Store, location: Location) -> 
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(StateError, match="cannot lie at"):
         parse_url(url)
+
+
+def test_made_by_many_at_once(location: Location) -> None:
+    """One of them makes the tables, and the others find them."""
+    if location.database is not None:
+        pytest.skip("a file is made in turn")
+    with ThreadPoolExecutor(20) as pool:
+        for store in pool.map(open_store, [location] * 20):
+            store.close()
