@@ -9,6 +9,7 @@ import pytest
 from csc.compiler.address import ROOT
 from csc.compiler.configuration import FileValue, empty_device
 from csc.compiler.device import CertificateRecord
+from csc.compiler.differences import differences
 from csc.compiler.lifecycle import State
 from csc.compiler.plan import Change
 from csc.runtime.state import journal
@@ -185,3 +186,22 @@ def test_versions_newest_first_with_who_committed(store: Store) -> None:
     later = NOW + timedelta(hours=1)
     assert found == [(2, "second", "ann@host", later), (1, "first", "", NOW)]
     assert versions(store, "c") == []
+
+
+def test_versions_are_compared_at_one_moment(store: Store, location: Location) -> None:
+    """As `csc diff` reads them: what is committed meanwhile is not seen."""
+    store.activate("a", EMPTY)
+    store.commit("a", "first", NOW)
+    reader = open_to_read(location)
+    assert reader is not None
+    try:
+        with reader.database.snapshot():
+            before = reader.load("a").committed
+            store.activate("a", BOUND)
+            store.commit("a", "second", NOW)
+            assert reader.version("a").number == 1
+        (change,) = differences(before, reader.load("a").committed)
+    finally:
+        reader.close()
+    assert (change.change, change.address) == (Change.UPDATE, ADDRESS)
+    assert (change.before, change.after) == (EMPTY[ADDRESS], BOUND[ADDRESS])
