@@ -22,6 +22,7 @@ from .state.holding import Held
 from .state.location import Location
 from .state.lock import in_turn
 from .state.opening import open_store
+from .state.owner import Owner, this_process
 from .state.vault import open_vault
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def open_session(
                 random=os.urandom,
                 generate_key=_generate_key,
                 pause=time.sleep,
+                committer=_committer(this_process()),
             ),
             root,
         )
@@ -128,6 +130,11 @@ def _generate_key(kind: str) -> PrivateKeyTypes:
     from .cmp.keys import KeyType, generate
 
     return generate(KeyType.parse(kind))
+
+
+def _committer(owner: Owner) -> str:
+    """Who commits a version, as the state keeps it."""
+    return f"{owner.user}@{owner.host}"
 
 
 def _now() -> datetime:

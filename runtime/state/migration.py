@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"--[^\n]*")
 
 def newest() -> int:
     """The format that this csc writes."""
-    return max(int(script.stem) for script in _SCRIPTS.glob("*.sql"))
+    return max(_numbers())
 
 
 def format_of(database: Database) -> int:
@@ -44,9 +44,15 @@ def bring_up_to_date(database: Database) -> None:
     Raises:
         StateError: if a newer csc has written it.
     """
-    for number in range(format_of(database) + 1, newest() + 1):
-        with database.transaction():
-            _carry_out(database, number)
+    seen = format_of(database)
+    for number in sorted(_numbers()):
+        if number > seen:
+            with database.transaction():
+                _carry_out(database, number)
+
+
+def _numbers() -> list[int]:
+    return [int(script.stem) for script in _SCRIPTS.glob("*.sql")]
 
 
 def _carry_out(database: Database, number: int) -> None:

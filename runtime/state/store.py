@@ -18,7 +18,8 @@ from ...compiler.serialize import canonical, configuration_from_json, configurat
 from .database import Database, Row
 from .errors import StateError
 
-_CERTIFICATE = (
+# What `record_of` takes, behind the path.
+CERTIFICATE_COLUMNS = (
     "path, certificate, key, request, subject, script, operations, is_revoked,"
     " not_before, not_after, issuer, serial_number"
 )
@@ -103,7 +104,7 @@ class Store:
         if not rows:
             raise StateError(
                 f"device {device} has no committed version {number}",
-                "leave --version out for the newest one",
+                "`csc history` lists the versions",
             )
         ((configuration, script, committed_at),) = rows
         return Version(
@@ -146,8 +147,8 @@ class Store:
                 device,
             )
 
-    def commit(self, device: str, script: str, at: datetime) -> int:
-        """Make the active configuration the committed one, as a new version; its number."""
+    def commit(self, device: str, script: str, at: datetime, by: str = "") -> int:
+        """Make the active configuration the committed one, as a new version; its number. `by`: user@host."""
         with self.transaction():
             ((number,),) = self._execute(
                 "UPDATE device SET version = version + 1, left_by = '' WHERE name = ?"
@@ -155,9 +156,12 @@ class Store:
                 device,
             )
             self._execute(
-                "INSERT INTO version SELECT name, version, active, ?, ? FROM device WHERE name = ?",
+                "INSERT INTO version"
+                " (device, number, configuration, script, committed_at, committed_by)"
+                " SELECT name, version, active, ?, ?, ? FROM device WHERE name = ?",
                 script,
                 at.isoformat(),
+                by,
                 device,
             )
         return number
@@ -166,10 +170,10 @@ class Store:
 
     def _certificates(self, device: str) -> Mapping[Address, CertificateRecord]:
         rows = self._execute(
-            f"SELECT {_CERTIFICATE} FROM certificate WHERE device = ? ORDER BY id",  # noqa: S608
+            f"SELECT {CERTIFICATE_COLUMNS} FROM certificate WHERE device = ? ORDER BY id",  # noqa: S608
             device,
         )
-        return {Address.parse(row[0]): _record(row[1:]) for row in rows}
+        return {Address.parse(row[0]): record_of(row[1:]) for row in rows}
 
     def add_certificate(self, device: str, address: Address, record: CertificateRecord) -> None:
         """Record a newly obtained certificate; its validity has to be known."""
@@ -257,7 +261,8 @@ class Store:
         return self.database.execute(statement, *values)
 
 
-def _record(row: Row) -> CertificateRecord:
+def record_of(row: Row) -> CertificateRecord:
+    """The record in a row of `CERTIFICATE_COLUMNS`, its path left out."""
     certificate, key, request, subject, script, operations, is_revoked, *others = row
     not_before, not_after, issuer, serial_number = others
     return CertificateRecord(
