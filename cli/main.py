@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -140,6 +141,8 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code; wrong usage is 64, not click's 2."""
+    if not sys.warnoptions:  # nobody can mend what a library thinks of the bytes of peers
+        warnings.simplefilter("ignore")
     try:
         _check_encoding(sys.argv)
         code = cli.main(standalone_mode=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..compiler.parameters import Given, fill, has_parameters, script_name
@@ -19,11 +20,23 @@ from .exits import USAGE, Failure
 from .scripts import read_sources
 from .variables import Variables
 
-Pair = tuple[bytes, bytes]
+# Before the reference number, in a file: behind it, it could be a part of the secret.
+_ONCE = "once "
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A secret; `is_once`: it is good for one certificate."""
+
+    reference: bytes
+    secret: bytes = field(repr=False)
+    is_once: bool = False
+
+
 _FORM = "write REFERENCE:SECRET; the secret may be ${env:NAME} or ${file:PATH}"
 
 
-def read_words(words: Sequence[str]) -> Iterator[Pair]:
+def read_words(words: Sequence[str]) -> Iterator[Known]:
     """The pairs of `--secret`.
 
     Raises:
@@ -33,8 +46,10 @@ def read_words(words: Sequence[str]) -> Iterator[Pair]:
         yield _pair(word, f"--secret number {number}")
 
 
-def read_file(path: Path) -> Iterator[Pair]:
+def read_file(path: Path) -> Iterator[Known]:
     """The pairs of a file, one a line; empty lines and lines that begin with # are none.
+
+    `once ` before a pair makes it good for one certificate.
 
     Its owner, and maybe his group, may read it, and nobody else.
     """
@@ -57,10 +72,13 @@ def read_file(path: Path) -> Iterator[Pair]:
         raise Failure(f"{path} is not UTF-8 text", "save it as UTF-8") from None
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
-            yield _pair(line.strip(), f"{path}:{number}")
+            words = line.strip()
+            is_once = words.startswith(_ONCE)
+            found = _pair(words.removeprefix(_ONCE).lstrip(), f"{path}:{number}")
+            yield replace(found, is_once=is_once)
 
 
-def read_scripts(paths: Sequence[str], variables: Variables) -> Iterator[Pair]:
+def read_scripts(paths: Sequence[str], variables: Variables) -> Iterator[Known]:
     """The pairs of the certmgr commands of scripts, as `csc apply --sandbox` accepts them.
 
     A secret of another command that cannot be read says nothing of these.
@@ -84,37 +102,42 @@ def read_scripts(paths: Sequence[str], variables: Variables) -> Iterator[Pair]:
             yield from _of_command(filled)
 
 
-def _of_command(command: Command) -> Iterator[Pair]:
+def _of_command(command: Command) -> Iterator[Known]:
     options = {part.name: part for part in command.arguments if isinstance(part, Option)}
     username, password = options.get("username"), options.get("password")
     if username is None or password is None or not username.value or not password.value:
         return
     try:
-        yield read_pair(secret_of(username), secret_of(password), is_hex="hex" in options)
+        is_hex = "hex" in options
+        yield Known(*read_pair(secret_of(username), secret_of(password), is_hex=is_hex))
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
 
 
-def _pair(words: str, place: str) -> Pair:
+def _pair(words: str, place: str) -> Known:
     reference, colon, secret = words.partition(":")
     if not colon or not reference or not secret:
         raise Failure(f"{place} is no reference number with a secret", _FORM, USAGE)
     if source_of(secret) is None:
-        return reference.encode(), secret.encode()
+        return Known(reference.encode(), secret.encode())
     try:
-        return reference.encode(), read_secret(Secret(secret)).encode()
+        return Known(reference.encode(), read_secret(Secret(secret)).encode())
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
 
 
-def check_unique(pairs: Iterable[Pair]) -> dict[bytes, bytes]:
-    """The secrets by their reference numbers."""
-    secrets: dict[bytes, bytes] = {}
-    for reference, secret in pairs:
-        if secrets.setdefault(reference, secret) != secret:
+def check_unique(given: Iterable[Known]) -> list[Known]:
+    """Each once.
+
+    Raises:
+        Failure: if a reference number has several secrets, or one that is good once and always.
+    """
+    by_reference: dict[bytes, Known] = {}
+    for known in given:
+        if by_reference.setdefault(known.reference, known) != known:
             raise Failure(
-                f"the reference number {reference.decode(errors='replace')} has two secrets",
+                f"the reference number {known.reference.decode(errors='replace')} has two secrets",
                 "give it once",
                 USAGE,
             )
-    return secrets
+    return list(by_reference.values())

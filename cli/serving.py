@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import threading
 import traceback
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def until_stopped() -> threading.Event:
 
 
 def announce(
-    url: str, folder: Path, known: dict[bytes, bytes], *, as_json: bool, is_quiet: bool
+    url: str, folder: Path, known: Iterable[bytes], *, as_json: bool, is_quiet: bool
 ) -> None:
     """Print where the CA is, first of all, and what it accepts."""
     if as_json:
@@ -159,7 +159,8 @@ def serving(
 
     def watch(entry: RequestEntry) -> None:
         if logs:
-            click.echo(sandbox_text.request_line(entry), err=True)
+            with suppress(OSError):  # whoever read the log has gone; the CA is asked by others
+                click.echo(sandbox_text.request_line(entry), err=True)
 
     def complain(error: Exception) -> None:
         click.echo(f"error: a mistake of csc's own: {type(error).__name__}", err=True)

@@ -17,16 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from .cmp.keys import KeyType, generate
-
 _PEM = b"-----BEGIN "
-# The device's keys are RSA (Administration Guide 16.5); 2048 bits is what CAs ask for at the least.
-KEY_TYPE = KeyType("rsa:2048")
-
-
-def generate_key() -> PrivateKeyTypes:
-    """A new private key for one operation."""
-    return generate(KEY_TYPE)
 
 
 def load_certificate(data: bytes) -> x509.Certificate:

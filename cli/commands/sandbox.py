@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,11 @@ def _parse_changes(
     help="The address to listen on.",
 )
 @click.option(
+    "--url",
+    metavar="URL",
+    help="Where others reach this server: certificates then name the CRL, OCSP and issuer there.",
+)
+@click.option(
     "--secret",
     "secrets",
     multiple=True,
@@ -141,6 +147,7 @@ def serve_command(
     folder: Path | None,
     port: int,
     bind: str,
+    url: str | None,
     secrets: tuple[str, ...],
     secrets_file: Path | None,
     variables: Variables,
@@ -160,6 +167,8 @@ def serve_command(
     from ..sandbox_secrets import check_unique, read_file, read_scripts, read_words
     from ..serving import Wanted, announce, is_loopback, opened, serving, until_stopped
 
+    if url is not None:
+        _check_url(url)
     place = _place(settings, folder)
     known = check_unique(
         [
@@ -178,17 +187,30 @@ def serve_command(
         )
     stopped = until_stopped()
     with opened(place, wanted) as ca:
-        for reference, secret in known.items():
-            ca.add_secret(reference, secret)
-        with serving(ca, place, bind, port, logs=logs, is_verbose=settings.is_verbose) as url:
-            announce(url, place, known, as_json=as_json, is_quiet=is_quiet)
+        for pair in known:
+            ca.add_secret(pair.reference, pair.secret, 1 if pair.is_once else None)
+        if url is not None:
+            ca.publish_at(url)
+        with serving(ca, place, bind, port, logs=logs, is_verbose=settings.is_verbose) as here:
+            references = [pair.reference for pair in known]
+            announce(here, place, references, as_json=as_json, is_quiet=is_quiet)
             stopped.wait()
     if not is_quiet:
-        click.echo("The sandbox CA has stopped.", err=True)
+        with suppress(OSError):  # nobody listens any more
+            click.echo("The sandbox CA has stopped.", err=True)
     return DONE
 
 
 # -- a sandbox that runs ---------------------------------------------------------------------------
+
+
+def _check_url(url: str) -> None:
+    from ...runtime.sandbox.authority.places import base_url
+
+    try:
+        base_url(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
 
 
 @command.command("set")

@@ -81,4 +81,4 @@ def _who(name: str) -> str:
     kind, _, value = name.partition(":")
     if kind == "reference":
         return f"{kind} {reference(bytes.fromhex(value))}"
-    return f"{kind} {value}" if value else _NOBODY
+    return f"{kind} {value}" if value else name or _NOBODY

@@ -13,6 +13,9 @@ from enum import IntEnum, StrEnum
 
 from cryptography import x509
 
+CMP2021 = 3
+"""The pvno of messages with what RFC 9480 added: EnvelopedData, and hashAlg in certConf (RFC 9810 7)."""
+
 
 class BodyType(StrEnum):
     """The PKIBody choices that are built or read here (RFC 9810 5.1.2), by their ASN.1 names."""

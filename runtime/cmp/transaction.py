@@ -52,6 +52,7 @@ from .events import (
     Waiting,
 )
 from .model import (
+    CMP2021,
     BodyContent,
     BodyType,
     CertConfirmContent,
@@ -79,7 +80,6 @@ from .protection import (
 from .verdict import judge
 
 _CMP2000 = 2
-_CMP2021 = 3
 _TRANSACTION_ID_SIZE = 16  # bytes: 128 bits, RFC 9810 5.1.1
 # How old a message may be to be sent again as it is: CAs compare messageTime with their clock.
 FRESH = timedelta(minutes=5)
@@ -151,7 +151,7 @@ class Transaction:
                 random(_TRANSACTION_ID_SIZE),
                 None,
                 now,
-                _CMP2021 if request.is_central or _must_decrypt(request.key) else _CMP2000,
+                CMP2021 if request.is_central or _must_decrypt(request.key) else _CMP2000,
                 request.general_info
                 + ((_IMPLICIT_CONFIRM,) if request.policy.asks_implicit_confirm else ()),
             )
@@ -268,7 +268,7 @@ class Transaction:
         if not (is_waived and request.policy.asks_implicit_confirm):
             body = PKIBody(BodyType.CERT_CONF, CertConfirmContent(statuses))
             has_hash = any(status.hash_alg is not None for status in statuses)
-            self._answer(answer, body, now, _CMP2021 if has_hash else _CMP2000)
+            self._answer(answer, body, now, CMP2021 if has_hash else _CMP2000)
             self._awaits = Awaits.CONFIRMATION
         return event
 
@@ -303,7 +303,7 @@ class Transaction:
         chain = checks.load_certificates(self._extra_certs)
         content = issued.answer_challenge(challenge, key, answer.header.sender, chain)
         body = PKIBody(BodyType.POP_DEC_RESP, PopResponseContent(content))
-        self._answer(answer, body, now, _CMP2021)
+        self._answer(answer, body, now, CMP2021)
         self._awaits = Awaits.CERTIFICATE
         return Challenged()
 

@@ -34,11 +34,8 @@ from .signatures import MIN_RSA, key_problem
 # RFC 9810 4.5, RFC 6402 2.10: a CA lets the holder of such a certificate speak for it.
 CMC_CA = "1.3.6.1.5.5.7.3.27"  # id-kp-cmcCA
 CMC_RA = "1.3.6.1.5.5.7.3.28"  # id-kp-cmcRA
-CM_KGA = "1.3.6.1.5.5.7.3.32"  # id-kp-cmKGA
 SPEAKS_FOR_CA = frozenset({CMC_CA, CMC_RA})
 """Who may sign an answer."""
-GENERATES_KEYS = SPEAKS_FOR_CA | {CM_KGA}
-"""Who may sign a package with a private key that was generated at the CA (RFC 9483 4.1.6)."""
 
 _VERIFIER_TALK = (
     "validation failed: ",

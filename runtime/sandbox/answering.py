@@ -75,10 +75,10 @@ class Site:
             behaviour,
             now,
             self.profiles,
+            self.responders,
             profile,
             self.one_time,
             self.base_url,
-            self.responders,
         )
 
     @property

@@ -56,13 +56,13 @@ class SandboxCA:
         self._secrets: dict[bytes, bytes] = {}
         self._one_time: frozenset[bytes] = frozenset()
         self._base_url: str | None = None
-        self._responders = Responders()
+        self._responders = Responders(folder)
         self._known = known
         self._profiles = profiles or builtin_profiles()
         self._ledger = Ledger(folder / "ledger.db")
         try:
             with self._ledger.transaction():  # one process at a time makes keys
-                self._authority = open_authority(folder, settings, clock())
+                self._authority = open_authority(folder, settings, self._now(behaviour))
         except BaseException:
             self._ledger.close()
             raise
@@ -256,9 +256,9 @@ class SandboxCA:
         with self._ledger.transaction():  # one at a time: refusals are counted
             visit = self._visit(posted)
             before, site = visit.behaviour, self._site()
-            expire(self._ledger, visit.now)
             try:
                 with self._ledger.transaction():
+                    expire(self._ledger, visit.now)
                     answer = respond(site, visit)
             except Exception:
                 # A fault of ours. What was begun is undone, and the client gets to know that it failed.

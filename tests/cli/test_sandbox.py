@@ -175,6 +175,24 @@ def test_wrong_usage(csc: Csc, options: tuple[str, ...], said: str, code: int) -
     assert "hidden" not in result.stderr
 
 
+def test_secret_that_is_good_once(csc: Csc) -> None:
+    csc.write("secrets", "once ref:psk\n").chmod(0o600)
+    with sandbox(csc, "--secrets", "secrets") as running:
+        ask(running)
+        ask(running)
+    first, second = ledger(csc)["requests"]
+    assert (first["outcome"], second["outcome"]) == ("accepted", "rejection")
+
+
+def test_log_that_nobody_reads(csc: Csc) -> None:
+    with sandbox(csc, "--secret", "ref:psk", "--log") as running:
+        running.process.stderr.close()
+        assert [ask(running) for _ in range(3)] == [200] * 3
+        running.process.terminate()
+        running.process.wait(60)
+    assert len(ledger(csc)["requests"]) == 3
+
+
 def test_port_that_is_taken(csc: Csc) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = csc("sandbox", "--port", taken.getsockname()[1])

@@ -58,6 +58,7 @@ from csc.runtime.cmp.model import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers import asn1
+from peers.der import nodes, wrap
 from peers.fake_ca import FakeCA
 from peers.openssl import needs_openssl
 
@@ -334,6 +335,15 @@ def test_nothing_may_follow() -> None:
 def test_no_part_of_a_message_is_a_message(end: int) -> None:
     with pytest.raises(MalformedMessage):
         decode(EXAMPLE[:end])
+
+
+def test_a_number_takes_no_more_bytes_than_it_needs() -> None:
+    """X.690 8.3.2. The header's pvno, 2, comes first of all."""
+    header, body, *_ = nodes(nodes(EXAMPLE)[0].content)
+    assert header.content.startswith(b"\x02\x01\x02")
+    longer = wrap(0x30, b"\x02\x02\x00\x02" + header.content[3:])
+    with pytest.raises(MalformedMessage, match="an INTEGER takes more bytes than it needs"):
+        decode(wrap(0x30, longer, body.der))
 
 
 def test_deep_nesting_is_malformed() -> None:

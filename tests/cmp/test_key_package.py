@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from csc.runtime.cmp.codec.cms import public_key_bits
+from csc.runtime.cmp.codec.public_keys import public_key_bits
 from csc.runtime.cmp.enveloped import SIGNED_DATA, key_package, open_enveloped
 from csc.runtime.cmp.enveloped.key_package import KEY_GENERATION
 from csc.runtime.cmp.errors import (
@@ -132,7 +132,7 @@ def signed(
     signature = (signature_of or (lambda data: sign(world.signer_key, data)))(
         cms.tlv(0x31, covered)
     )
-    made_with = algorithm or cms.encode_algorithm(signature_algorithm(world.signer_key))
+    made_with = algorithm or cms.der.algorithm(signature_algorithm(world.signer_key))
     certificates = [world.signer, world.ca.certificate] if certificates is None else certificates
     info = cms.sequence(
         cms.integer(1),

@@ -13,10 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from csc.runtime.cmp.errors import UntrustedCertificate
 from csc.runtime.cmp.trust import (
-    CM_KGA,
     CMC_CA,
     CMC_RA,
-    GENERATES_KEYS,
     check_authorized,
     check_signer,
     verify_chain,
@@ -326,7 +324,7 @@ def test_the_ca_speaks_for_itself(root: Issuer) -> None:
         {"is_ca": None},
         {"extensions": purposes("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")},
         {"extensions": purposes("2.5.29.37.0")},  # anyExtendedKeyUsage
-        {"extensions": purposes(CM_KGA)},
+        {"extensions": purposes("1.3.6.1.5.5.7.3.32")},
     ],
 )
 def test_another_device_of_the_ca_does_not(root: Issuer, options: dict) -> None:
@@ -335,10 +333,3 @@ def test_another_device_of_the_ca_does_not(root: Issuer, options: dict) -> None:
     ) as caught:
         check_authorized(leaf_of(root, **options), [root.certificate])
     assert "Tolerate=any-signer at the CMPServer" in caught.value.way_out
-
-
-def test_a_key_package_may_come_from_a_key_generation_authority(root: Issuer) -> None:
-    leaf = leaf_of(root, extensions=purposes(CM_KGA))
-    check_authorized(leaf, [root.certificate], GENERATES_KEYS)
-    with pytest.raises(UntrustedCertificate):
-        check_authorized(leaf_of(root), [root.certificate], GENERATES_KEYS)

@@ -34,7 +34,6 @@ from csc.runtime.cmp import general, mac  # noqa: E402
 from csc.runtime.cmp.client import Connection, run  # noqa: E402
 from csc.runtime.cmp.codec import decode  # noqa: E402
 from csc.runtime.cmp.codec.tlv import tlv  # noqa: E402
-from csc.runtime.cmp.credentials import PasswordCredential  # noqa: E402
 from csc.runtime.cmp.errors import CMPError, StillWaiting  # noqa: E402
 from csc.runtime.cmp.events import (  # noqa: E402
     Answered,
@@ -43,10 +42,11 @@ from csc.runtime.cmp.events import (  # noqa: E402
     Event,
     Waiting,
 )
-from csc.runtime.cmp.model import BodyType, PollEntry  # noqa: E402
-from csc.runtime.cmp.protection import sign  # noqa: E402
+from csc.runtime.cmp.model import AlgorithmIdentifier, BodyType, PollEntry  # noqa: E402
 from fuzz.cmp_stages import Stage, Stages  # noqa: E402
 from fuzz.mutation import Tree, mutated, parse  # noqa: E402
+from fuzz.protecting import protected_anew, put_together  # noqa: E402
+from fuzz.shrinking import smallest  # noqa: E402
 from peers.certificates import NOW  # noqa: E402
 from peers.fake_ca import SECRET, FakeCA  # noqa: E402
 
@@ -201,25 +201,9 @@ class Fuzzer:
     def smallest(self, stage: Stage, data: bytes, found: str, *, is_raw: bool) -> bytes:
         """A shorter answer with the same fault; what has to be protected is protected anew."""
         protect = (lambda der: der) if is_raw else (lambda der: _anew(stage, der))
-        again = True
-        tries = 0
-        while again and tries < 2000:
-            again = False
-            size = len(list(Tree(0x30, inner=parse(data)).all())) if parse(data) else 0
-            for number in range(size):
-                tries += 1
-                shorter = protect(_without(data, number))
-                if len(shorter) < len(data) and self.fault(stage, shorter, is_raw=is_raw) == found:
-                    data, again = shorter, True
-                    break
-        return data
-
-
-def _without(data: bytes, number: int) -> bytes:
-    top = Tree(0x30, inner=parse(data))
-    _, at, siblings = list(top.all())[number]
-    del siblings[at]
-    return b"".join(tree.der() for tree in top.inner or ())
+        return smallest(
+            data, protect, lambda der: self.fault(stage, der, is_raw=is_raw) == found, tries=2000
+        )
 
 
 def means(event: Event) -> object:
@@ -277,7 +261,7 @@ def _protected(fuzzer: Fuzzer, stage: Stage) -> bytes:
     for number in chance.choice(((1,), (1,), (1,), (0,), (0, 1))):
         parts[number] = mutated(parts[number], fuzzer.others, chance)
     extra = b"".join(tree.der() for tree in rest if tree.tag == 0xA1)
-    return _message(stage, b"".join(parts), extra)
+    return put_together(b"".join(parts), extra, stage.credential, _algorithm(stage))
 
 
 def _issued(fuzzer: Fuzzer, stage: Stage) -> bytes:
@@ -310,24 +294,13 @@ _KINDS: dict[str, Callable[[Fuzzer, Stage], bytes]] = {
 
 def _anew(stage: Stage, data: bytes) -> bytes:
     """The message, protected anew; as it is, if it has no two parts."""
-    top = parse(data)
-    if not top or len(top) != 1 or len(top[0].inner or ()) < 2:
-        return data
-    header, body, *rest = top[0].inner or ()
-    extra = b"".join(tree.der() for tree in rest if tree.tag == 0xA1)
-    return _message(stage, header.der() + body.der(), extra)
+    return protected_anew(data, stage.credential, _algorithm(stage))
 
 
-def _message(stage: Stage, parts: bytes, extra: bytes) -> bytes:
-    part = tlv(0x30, parts)
-    credential = stage.credential
-    if isinstance(credential, PasswordCredential):
-        algorithm = decode(stage.honest).header.protection_alg
-        assert algorithm is not None
-        protection = mac.compute_mac(algorithm, credential.secret, part)
-    else:
-        protection = sign(credential.private_key, part)
-    return tlv(0x30, parts + tlv(0xA0, tlv(0x03, b"\x00" + protection)) + extra)
+def _algorithm(stage: Stage) -> AlgorithmIdentifier:
+    algorithm = decode(stage.honest).header.protection_alg
+    assert algorithm is not None
+    return algorithm
 
 
 _READERS: tuple[Callable[[tuple], object], ...] = (

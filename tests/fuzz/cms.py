@@ -29,6 +29,7 @@ from csc.runtime.cmp.enveloped import (  # noqa: E402
     open_enveloped,
 )
 from csc.runtime.cmp.errors import CMPError  # noqa: E402
+from fuzz.mutation import in_the_bytes  # noqa: E402
 from peers import cms  # noqa: E402
 from peers.certificates import NOW, make_intermediate, make_root  # noqa: E402
 from test_key_package import World, kga, pkcs8, signed  # noqa: E402
@@ -40,8 +41,6 @@ RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 X = x25519.X25519PrivateKey.generate()
 KEM = mlkem.MLKEM768PrivateKey.generate()
-# Bytes that mean something in BER: tags, lengths that are long, indefinite or none.
-TELLING = (0x00, 0x02, 0x03, 0x04, 0x06, 0x1F, 0x24, 0x30, 0x31, 0x80, 0x81, 0x84, 0xA0, 0xA1, 0xFF)
 
 Read = Callable[[bytes], object]
 
@@ -106,28 +105,9 @@ def seeds() -> list[tuple[bytes, Read]]:
 
 
 def mutated(der: bytes, others: list[bytes], chance: random.Random) -> bytes:
-    data = bytearray(der)
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
-        at = chance.randrange(len(data)) if data else 0
-        match chance.randrange(7):
-            case 0 if data:
-                data[at] ^= 1 << chance.randrange(8)
-            case 1 if data:
-                data[at] = chance.choice(TELLING)
-            case 2:
-                del data[at : at + chance.choice((1, 2, 4, 16))]
-            case 3:
-                data[at:at] = bytes(chance.choice(TELLING) for _ in range(chance.randrange(1, 5)))
-            case 4:
-                part = data[at : at + chance.randrange(1, 64)]
-                data[at:at] = part * chance.choice((1, 2, 50))
-            case 5:
-                other = chance.choice(others)
-                start = chance.randrange(len(other))
-                data[at : at + chance.randrange(32)] = other[start : start + chance.randrange(64)]
-            case _:
-                data[at:] = b""
-    return bytes(data)
+        der = in_the_bytes(der, others, chance)
+    return der
 
 
 def main() -> int:

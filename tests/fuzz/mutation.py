@@ -105,11 +105,12 @@ def _value(tag: int, content: bytes, depth: int) -> Tree:
 def mutated(der: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:
     """`der`, altered in one place or a few; pieces of `others` may stand in it."""
     for _ in range(chance.choice((1, 1, 1, 1, 2, 3, 6))):
-        der = (_in_the_tree if chance.random() < 0.7 else _in_the_bytes)(der, others, chance)
+        der = (_in_the_tree if chance.random() < 0.7 else in_the_bytes)(der, others, chance)
     return der
 
 
-def _in_the_bytes(der: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:
+def in_the_bytes(der: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:
+    """`der`, altered in one place, whatever it is."""
     data = bytearray(der)
     at = chance.randrange(len(data)) if data else 0
     match chance.randrange(7):
@@ -136,7 +137,7 @@ def _in_the_bytes(der: bytes, others: Sequence[bytes], chance: random.Random) ->
 def _in_the_tree(der: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:
     trees = parse(der)
     if not trees:
-        return _in_the_bytes(der, others, chance)
+        return in_the_bytes(der, others, chance)
     top = Tree(0x30, inner=trees)
     _, at, siblings = chance.choice(list(top.all()))
     value = siblings[at]

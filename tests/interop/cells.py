@@ -114,10 +114,7 @@ UNKNOWN: dict[str, dict[str, Gap]] = {
         **dict.fromkeys(("mldsa44", "mldsa65", "mldsa87"), _NO_ML_DSA),
         **dict.fromkeys(("mlkem768", "mlkem1024"), _NO_ML_KEM),
     },
-    SANDBOX: {
-        VENDOR: Gap("trusts no vendor", "signerNotTrusted"),
-        CENTRAL: Gap("makes no keys", "no public key"),
-    },
+    SANDBOX: {},
     BOUNCYCASTLE: {
         **dict.fromkeys(("ML-DSA-44", "ML-DSA-65", "ML-DSA-87"), _BC_NO_ML_DSA),
         **dict.fromkeys(("mldsa44", "mldsa65", "mldsa87"), _BC_NO_ML_DSA),

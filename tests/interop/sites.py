@@ -111,10 +111,13 @@ class Sites:
     # -- the sandbox CA --------------------------------------------------------------------------------
 
     def _meet_sandbox(self, row: Row) -> Meeting:
-        variant = _variant(row) if _variant(row) in _SANDBOX else "usual"
+        variant = _behaviour(row)
         if variant not in self._sandboxes:
             folder = self.folder / f"sandbox-{variant}"
-            ca = self._stack.enter_context(SandboxCA.open(folder, behaviour=_SANDBOX[variant]))
+            opened = SandboxCA.open(
+                folder, behaviour=_SANDBOX[variant], trusts=[vendor().certificate]
+            )
+            ca = self._stack.enter_context(opened)
             ca.add_secret(REFERENCE, SECRET)
             server = self._stack.enter_context(serve(ca))
             self._sandboxes[variant] = (ca, server.url, folder)
@@ -137,7 +140,7 @@ class Sites:
     # -- BouncyCastle ----------------------------------------------------------------------------------
 
     def _meet_bouncycastle(self, row: Row) -> Meeting:
-        variant = _variant(row)
+        variant = "central" if row.operation == CENTRAL else _behaviour(row)
         if variant not in self._bouncycastles:
             folder = self.folder / f"bouncycastle-{variant}"
             folder.mkdir()
@@ -256,9 +259,7 @@ class Sites:
             )
 
 
-def _variant(row: Row) -> str:
-    if row.operation == CENTRAL:
-        return "central"
+def _behaviour(row: Row) -> str:
     if row.polling in (WAITING, ERROR):
         return row.polling.removeprefix("status ").removesuffix(" waiting")
     return "implicit" if row.confirmation == GRANTED else "usual"

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from csc.runtime.cmp.codec import der
 from csc.runtime.cmp.codec.ber import definite_lengths
-from csc.runtime.cmp.codec.cms_parameters import encode_algorithm
 from csc.runtime.cmp.codec.tlv import tlv, untag
 from csc.runtime.cmp.model import AlgorithmIdentifier
 
@@ -75,11 +75,11 @@ def integer(number: int) -> bytes:
 
 
 def oid(dotted: str) -> bytes:
-    return encode_algorithm(AlgorithmIdentifier(dotted))[2:]
+    return der.algorithm(AlgorithmIdentifier(dotted))[2:]
 
 
 def algorithm(dotted: str, parameters: bytes | None = None) -> bytes:
-    return encode_algorithm(AlgorithmIdentifier(dotted, parameters))
+    return der.algorithm(AlgorithmIdentifier(dotted, parameters))
 
 
 def octets(data: bytes) -> bytes:

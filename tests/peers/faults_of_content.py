@@ -57,7 +57,7 @@ NAMESAKE = make_root("Test Root")
 EMPTY_LIST = tlv(0x30, b"")
 CONTENTS = {
     **dict.fromkeys((5, 6, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20), NULL),
-    **dict.fromkeys((0, 2, 4, 7, 11, 21, 22, 24, 25, 26), EMPTY_LIST),
+    **dict.fromkeys((0, 2, 4, 7, 11, 20, 21, 22, 24, 25, 26), EMPTY_LIST),
     **{number: tlv(0x30, EMPTY_LIST) for number in (1, 3, 8, 12)},
     23: tlv(0x30, tlv(0x30, b"\2\1\2")),
 }

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -36,8 +37,8 @@ class Sandbox:
         return int(self.url.rstrip("/").rpartition(":")[2])
 
 
-def start(folder: Path, *options: str) -> Sandbox:
-    """A running sandbox; the caller ends it."""
+def start(folder: Path, *options: str, errors: IO[bytes] | None = None) -> Sandbox:
+    """A running sandbox; the caller ends it. `errors` gets what it writes on stderr."""
     command = [
         *(sys.executable, "-c", "from csc.cli.main import main; main()"),
         *("sandbox", "--folder", str(folder), "--port", "0", "--json"),
@@ -46,6 +47,7 @@ def start(folder: Path, *options: str) -> Sandbox:
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         cwd=folder.parent,

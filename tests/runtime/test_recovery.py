@@ -225,7 +225,10 @@ def _cut_off(device: Device, at: int, script: str = SETUP) -> list[bytes]:
     return sent
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour(polls=1, check_after=1), Behaviour()])
+@pytest.mark.parametrize(
+    "behaviour",
+    [Behaviour(polls=1, check_after=1), Behaviour(confirm_wait=2 * 24 * 3600)],
+)
 def test_what_is_taken_up_a_day_later_has_the_time_of_that_day(
     behaviour: Behaviour, tmp_path: Path
 ) -> None:

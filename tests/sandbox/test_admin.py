@@ -17,7 +17,8 @@ from csc.runtime.cmp.protection import protect
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.admin import ADMIN_FILE, administered
-from csc.runtime.sandbox.http.admin_client import NotRunning, Refused, ask, find_admin
+from csc.runtime.sandbox.http.admin_client import Admin, NotRunning, Refused, ask, find_admin
+from csc.runtime.sandbox.http.messages import Request
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.switches import changed, read_words, to_json
 from peers import asker
@@ -261,3 +262,9 @@ def test_what_is_under_way_goes_on_as_it_began(ca: SandboxCA) -> None:
     second = asker.ask(ca, *asker.poll(first, 0))
     assert second.body.type is BodyType.POLL_REP
     assert asker.ask(ca, *asker.poll(second, 0)).body.type is BodyType.IP
+
+
+def test_no_representation_shows_a_token() -> None:
+    request = Request("GET", "/ledger", {"authorization": "Bearer token"}, b"")
+    assert "Bearer" not in repr(request)
+    assert "s3cret" not in repr(Admin(1, "s3cret", "http://127.0.0.1/"))

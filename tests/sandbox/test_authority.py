@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 from csc.runtime.cmp.codec.general import read_sequence
 from csc.runtime.cmp.confirmation import cert_hash
 from csc.runtime.cmp.model import (
@@ -33,10 +33,10 @@ from csc.runtime.cmp.model import (
 from csc.runtime.cmp.protection import SignatureCredential, verify_signature
 from csc.runtime.cmp.trust import check_authorized, verify_chain
 from csc.runtime.sandbox.authority.certified_key import CertifiedKey
-from csc.runtime.sandbox.authority.responder import responder_of
 from csc.runtime.sandbox.authority.root import root_of
 from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.authority.signing import certify
+from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Ledger, Status
 from peers.asker import (
@@ -89,6 +89,16 @@ def openssl(folder: Path, *arguments: str) -> str:
         pytest.skip("this openssl does not know the algorithm")
     assert result.returncode == 0, said
     return said
+
+
+def test_a_ca_is_made_by_its_own_clock(tmp_path: Path) -> None:
+    """Otherwise what it issues would be valid before the CA is, or after."""
+    with SandboxCA.open(tmp_path, behaviour=Behaviour(clock_offset=-7 * 86400)) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret)
+        begins = utc_now() - timedelta(days=7)
+        assert ca.root.not_valid_before_utc < begins
+        answer = ask(ca, ir(), header(message_time=begins))
+        assert ca.chain[0].not_valid_before_utc <= issued(answer).not_valid_before_utc
 
 
 # -- the chain ----------------------------------------------------------------------------------------
@@ -200,10 +210,13 @@ def test_oldcertid_names_the_issuer_of_the_certificate(tmp_path: Path) -> None:
     with opened(tmp_path) as ca:
         _, credential = enrolled(ca)
         serial = credential.certificate.serial_number
-        for issuer, wrong in ((ca.root.subject, True), (ca.chain[0].subject, False)):
+        answers: list[PKIMessage] = []
+        for issuer in (ca.root.subject, ca.chain[0].subject):
             renewal = ir(cert_req(template(), old=CertId(issuer, serial)), body_type=BodyType.KUR)
-            answer = ask(ca, renewal, header(), credential)
-            assert (answer.body.type is BodyType.ERROR) == wrong
+            answers.append(ask(ca, renewal, header(), credential))
+        wrong, right = answers
+        assert failures(wrong) == {PKIFailureInfo.BAD_CERT_ID}
+        assert issued(right).subject == SUBJECT
         wanted = CertTemplate(issuer=ca.root.subject, serial_number=serial)
         revocation = PKIBody(BodyType.RR, RevReqContent((RevDetails(wanted),)))
         answer = ask(ca, revocation, header(), credential)
@@ -448,7 +461,7 @@ def earlier_folder(folder: Path) -> tuple[x509.Certificate, SignatureCredential]
         .sign(key, hashes.SHA256())
     )
     ca = CertifiedKey(root, key)
-    old = {"extensions": [], "validity": timedelta(days=90), "now": now}
+    old = {"extensions": [], "period": (now - timedelta(minutes=5), now + timedelta(days=90))}
     certificate = certify(ca, subject=SUBJECT, key=KEY.public_key(), **old)
     signer_key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string("CN=csc sandbox CMP server")
@@ -522,44 +535,6 @@ def test_earlier_folder_that_was_left_in_the_middle(tmp_path: Path) -> None:
     with opened(tmp_path / "ca") as ca:
         assert (ca.root, ca.chain) == (root, chain)
     assert b"PRIVATE" not in (tmp_path / "ca" / "root.pem").read_bytes()
-
-
-# -- OCSP responders ----------------------------------------------------------------------------------
-
-
-@needs_openssl
-@pytest.mark.parametrize("which", ["issuing", "root"])
-def test_responder(tmp_path: Path, which: str) -> None:
-    with opened(tmp_path / "ca") as ca:
-        authority = ca._authority
-        signs = authority.root if which == "root" else authority.issuing
-        responder = responder_of(tmp_path / "ca", signs, utc_now())
-    (tmp_path / "ocsp.pem").write_bytes(responder.certificate.public_bytes(Encoding.PEM))
-    responder.certificate.verify_directly_issued_by(signs.certificate)
-    openssl(
-        tmp_path,
-        *("verify", "-x509_strict", "-purpose", "ocsphelper"),
-        *("-CAfile", "ca/root.pem", "-untrusted", "ca/chain.pem", "ocsp.pem"),
-    )
-    extensions = responder.certificate.extensions
-    assert extensions.get_extension_for_class(x509.OCSPNoCheck)
-    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(purposes) == [ExtendedKeyUsageOID.OCSP_SIGNING]
-
-
-def test_responder_is_kept_until_its_time_is_up(tmp_path: Path) -> None:
-    now = utc_now()
-    with opened(tmp_path) as ca:
-        issuing, root = ca._authority.issuing, ca._authority.root
-
-        def responder(days: int, of: CertifiedKey = issuing) -> x509.Certificate:
-            return responder_of(tmp_path, of, now + timedelta(days=days)).certificate
-
-        assert responder(0) == responder(19)
-        assert responder(0) != responder(0, root)
-        newer = responder(25)
-        assert newer.not_valid_after_utc > now + timedelta(days=54)
-        assert newer == responder(25)
 
 
 # -- what issue() takes -------------------------------------------------------------------------------

@@ -143,6 +143,22 @@ def test_what_was_revoked_keeps_its_reason(ca: SandboxCA, clock: Clock) -> None:
     assert standing(ca) == [(Status.REVOKED, "keyCompromise")]
 
 
+HOLD, TAKE_BACK = 6, 8
+
+
+def revoke(ca: SandboxCA, answer: PKIMessage, clock: Clock, reason: int) -> PKIMessage:
+    return ask(ca, rr(issued(answer), reason), header(message_time=clock.now))
+
+
+def test_what_is_not_confirmed_cannot_be_put_on_hold(ca: SandboxCA, clock: Clock) -> None:
+    """Taken back, it would count as confirmed."""
+    answer = begin(ca, clock)
+    assert failures(revoke(ca, answer, clock, HOLD)) == {PKIFailureInfo.BAD_REQUEST}
+    assert standing(ca) == [(Status.ISSUED, "")]
+    clock.now += timedelta(seconds=61)
+    assert standing(ca) == [(Status.REVOKED, "cessationOfOperation")]
+
+
 # -- error from a client (RFC 9810 5.3.21) ---------------------------------------------------------
 
 
@@ -176,6 +192,6 @@ def test_error_with_a_wrong_header(ca: SandboxCA, clock: Clock) -> None:
     answer = begin(ca, clock)
     wrong = following(answer, message_time=clock.now, recip_nonce=bytes(16))
     assert failures(ask(ca, error(), wrong)) == {PKIFailureInfo.BAD_RECIPIENT_NONCE}
-    unknown = header(message_time=clock.now)
-    assert failures(ask(ca, error(), unknown)) == {PKIFailureInfo.BAD_REQUEST}
+    nothing_begun = header(message_time=clock.now)
+    assert ask(ca, error(), nothing_begun).body.type is BodyType.PKI_CONF
     assert standing(ca) == [(Status.ISSUED, "")]

@@ -21,9 +21,21 @@ from csc.runtime.cmp.model import (
 from csc.runtime.sandbox.authority import crl as crl_module
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.sandbox.ledger.standing import State
 from peers import status
-from peers.asker import SECRET, ask, failures, genm, header, utc_now
+from peers.asker import (
+    SECRET,
+    ask,
+    confirm,
+    failures,
+    fingerprint,
+    genm,
+    header,
+    ir,
+    issued,
+    utc_now,
+)
 from peers.openssl import needs_openssl
 from peers.status import (
     HOLD,
@@ -134,6 +146,20 @@ def test_invalidity_date(ca: SandboxCA) -> None:
     ]
 
 
+def test_only_what_is_confirmed_is_put_on_hold(ca: SandboxCA) -> None:
+    """Else taking it back would confirm it without certConf, which may be what proves possession."""
+    answer = ask(ca, ir())
+    certificate = issued(answer)
+    for reason in (HOLD, REMOVE_FROM_CRL):
+        refused = ask(ca, revocation(certificate, reason))
+        assert failures(refused) == {PKIFailureInfo.BAD_REQUEST}
+    (entry,) = ca.ledger()
+    assert entry.status is Status.ISSUED
+    assert ask(ca, *confirm(answer, fingerprint(answer))).body.type is BodyType.PKI_CONF
+    revoke(ca, certificate, HOLD)
+    assert certificate.serial_number in listed(ca)
+
+
 WRONG_DATES = {
     "UTCTime": [tlv(0x17, b"200102030405Z")],
     "no time": [tlv(0x18, b"20201302030405Z")],
@@ -195,6 +221,16 @@ def test_expired_certificates_drop_off_late(ca: SandboxCA, clock: Clock) -> None
     assert len(status.crl(ca)) == 1
     clock.now += timedelta(days=2)
     assert len(status.crl(ca)) == 0
+
+
+def test_list_of_a_clock_that_was_ahead_is_replaced(ca: SandboxCA, clock: Clock) -> None:
+    """Nobody takes a list of the future; numbers go on all the same (RFC 5280 5.2.3)."""
+    ca.change_behaviour({"clock_offset": 400 * 86400})
+    ahead = status.crl(ca)
+    ca.change_behaviour({"clock_offset": 0})
+    now = status.crl(ca)
+    assert ahead.last_update_utc > clock.now >= now.last_update_utc
+    assert number(now) > number(ahead)
 
 
 def test_list_is_of_the_past_however_often_it_changes(ca: SandboxCA, clock: Clock) -> None:

@@ -37,6 +37,7 @@ from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.sandbox.requests.nested import MAX_NESTING, MOST_MESSAGES
+from csc.runtime.sandbox.requests.outcome import Posted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import (
@@ -154,6 +155,28 @@ def test_what_an_ra_vouched_for_may_wait(tmp_path: Path) -> None:
         answer = site.ask(message(*poll(answer, 0)))
         assert answer.body.type is BodyType.POLL_REP
         assert granted(site.ask(site.ra.protects(message(*poll(answer, 0))))) is BodyType.IP
+
+
+def test_who_polls_does_not_choose_what_an_ra_approved(tmp_path: Path) -> None:
+    """The profile is that of the path of the request: another one might make an RA of who polls."""
+    with opened(tmp_path, polls=1, check_after=0) as site:
+        answer = site.ask(site.ra.protects(message(ir())))
+        for _ in range(2):
+            data = message(*poll(answer, 0))
+            answer = decode(site.ca.handle(Posted(data, profile="ra")).answer)
+        extensions = issued(answer).extensions
+        assert not [e for e in extensions if isinstance(e.value, x509.ExtendedKeyUsage)]
+
+
+def test_profile_of_the_path_waits_with_the_request(tmp_path: Path) -> None:
+    with opened(tmp_path, polls=1, check_after=0) as site:
+        data = site.ra.protects(message(ir()))
+        answer = decode(site.ca.handle(Posted(data, profile="ra")).answer)
+        for _ in range(2):
+            answer = site.ask(message(*poll(answer, 0)))
+        assert (
+            CMC_RA in issued(answer).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        )
 
 
 @pytest.mark.parametrize("layers", range(1, MAX_NESTING + 1))

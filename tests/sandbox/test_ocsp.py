@@ -30,6 +30,7 @@ from csc.runtime.sandbox.authority.settings import KEY_KINDS, AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.published import published
 from csc.runtime.sandbox.http.server import serve
+from csc.runtime.sandbox.ledger.standing import State
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peers.asker import SECRET, ask, ir, issued, utc_now
@@ -42,6 +43,7 @@ from peers.status import (
     Clock,
     ca_certificate,
     confirmed,
+    crl,
     rejected,
     revoke,
 )
@@ -73,6 +75,7 @@ class Asked:
     single: tuple[bytes, ...] | None = None
     hash_oid: str = SHA1
     hash_name: str = "sha1"
+    hash_parameters: bytes = b"\x05\x00"
     name_hash: bytes | None = None
     key_hash: bytes | None = None
     requestor: bytes | None = None
@@ -97,7 +100,7 @@ class Asked:
         assert spki.endswith(bits)
         name = self.issuer.subject.public_bytes()
         return sequence(
-            sequence(oid(self.hash_oid), b"\x05\x00"),
+            sequence(oid(self.hash_oid), self.hash_parameters),
             octets(self.name_hash or hashlib.new(self.hash_name, name).digest()),
             octets(self.key_hash or hashlib.new(self.hash_name, bits).digest()),
             integer(serial),
@@ -185,6 +188,21 @@ def test_each_kind_of_certificate(ca: SandboxCA) -> None:
     ]
 
 
+def test_what_is_not_confirmed_in_time(ca: SandboxCA, clock: Clock) -> None:
+    """It is revoked as of the time when it had to be, whoever looks first."""
+    certificate = issued(ask(ca, ir()))
+    begun = clock.now
+    clock.now += timedelta(days=2)
+    response = answered(ca, asked(ca, certificate))
+    assert response.revocation_reason is x509.ReasonFlags.cessation_of_operation
+    assert response.revocation_time_utc is not None
+    assert begun < response.revocation_time_utc < clock.now
+    standing = ca.status_of(certificate.serial_number)
+    assert standing is not None
+    assert standing.state is State.REVOKED
+    assert crl(ca).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+
+
 def test_times(ca: SandboxCA, clock: Clock) -> None:
     certificate = confirmed(ca)
     revoke(ca, certificate)
@@ -226,6 +244,12 @@ def test_cert_id_comes_back_as_it_was(ca: SandboxCA) -> None:
     assert asked_about.cert_id(5) in answered(ca, asked_about.der()).tbs_response_bytes
 
 
+def test_parameters_of_a_hash_may_be_left_out(ca: SandboxCA) -> None:
+    """RFC 5754 2."""
+    asked_about = Asked(ca_certificate(ca), hash_parameters=b"")
+    assert asked_about.cert_id(5) in answered(ca, asked_about.der()).tbs_response_bytes
+
+
 def test_who_asks_and_signs_does_not_matter(ca: SandboxCA) -> None:
     """RFC 6960 4.1.2: a signature may be ignored."""
     der = asked(ca, requestor=tlv(0xA4, sequence()), signature=sequence(b"\x05\x00"))
@@ -260,7 +284,16 @@ def test_responder_is_kept_while_it_is_fresh(ca: SandboxCA, clock: Clock) -> Non
     assert answered(ca, asked(ca)).certificates == first
     clock.now += timedelta(days=30)
     (later,) = answered(ca, asked(ca)).certificates
+    assert [later] != first
     assert later.not_valid_before_utc <= clock.now < later.not_valid_after_utc
+
+
+def test_responder_outlives_a_restart(ca: SandboxCA, tmp_path: Path, clock: Clock) -> None:
+    """Who has its certificate at hand need not fetch it again."""
+    first = answered(ca, asked(ca)).certificates
+    ca.close()
+    with SandboxCA.open(tmp_path / "ca", clock) as again:
+        assert answered(again, asked(again)).certificates == first
 
 
 def test_signature_is_of_this_response(ca: SandboxCA) -> None:
@@ -282,11 +315,15 @@ MALFORMED: dict[str, Callable[[x509.Certificate], bytes]] = {
     "empty": lambda issuer: sequence(),
     "nothing asked": lambda issuer: Asked(issuer, ()).der(),
     "257 certificates": lambda issuer: Asked(issuer, tuple(range(257))).der(),
+    "hash with parameters": lambda issuer: Asked(issuer, hash_parameters=integer(1)).der(),
     "something behind": lambda issuer: Asked(issuer, behind=b"\x05\x00").der(),
     "cut off": lambda issuer: Asked(issuer).der()[:-1],
     "version 2": lambda issuer: Asked(issuer, version=integer(1)).der(),
     "version that is no number": lambda issuer: Asked(issuer, version=b"\x05\x00").der(),
     "length not in DER": lambda issuer: b"\x30\x80" + Asked(issuer).der()[2:] + b"\x00\x00",
+    "zero before a serial number": lambda issuer: (
+        Asked(issuer, (0x100,)).der().replace(b"\x02\x02\x01\x00", b"\x02\x02\x00\x05")
+    ),
     "endless serial number": lambda issuer: Asked(issuer, (1 << 400,)).der(),
     "empty nonce": lambda issuer: Asked(issuer, extensions=(nonce(b""),)).der(),
     "long nonce": lambda issuer: Asked(issuer, extensions=(nonce(b"x" * 129),)).der(),

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from csc.runtime.cmp import requests
 from csc.runtime.cmp.client import Connection, run
-from csc.runtime.cmp.codec import der
+from csc.runtime.cmp.codec import decode, der
 from csc.runtime.cmp.codec.pop import (
     decode_challenges,
     decode_rand,
@@ -53,6 +53,8 @@ from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from csc.runtime.sandbox.ledger.ledger import Status
+from csc.runtime.sandbox.profiles.load import load_profiles
+from csc.runtime.sandbox.requests.outcome import Posted
 from peers.asker import (
     KEY,
     SECRET,
@@ -71,6 +73,7 @@ from peers.asker import (
     utc_now,
 )
 from peers.openssl import client, needs_openssl
+from peers.ra import message, new_ra
 
 ENCR_CERT, CHALLENGE_RESP = b"\x81\x01\x00", b"\x81\x01\x01"
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -270,6 +273,25 @@ def test_challenge_after_a_time_of_waiting(tmp_path: Path) -> None:
         assert ca.ledger() == ()
         answer = ask(ca, *response(third, right(third, "RSA")))
         assert issued(answer).public_key() == key.public_key()
+
+
+@pytest.mark.parametrize("need", ["required", "forbidden"])
+def test_who_was_challenged_is_an_ras_or_not_as_the_request_came(tmp_path: Path, need: str) -> None:
+    """And the profile is that of the path of the request."""
+    file = tmp_path / "profiles.toml"
+    file.write_text(f'[profiles.kept]\nkeys = ["rsa:2048"]\nvalidity = "5d"\nra = "{need}"\n')
+    with SandboxCA.open(tmp_path / "ca", profiles=load_profiles(file)) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret)
+        ra = new_ra(ca)
+        ways = {"required": ra.protects, "forbidden": lambda data: data}
+        key, kind = KEYS["RSA"]
+        data = message(ir(proving(key, kind, CHALLENGE_RESP)), header(pvno=3))
+        first = decode(ca.handle(Posted(ways.pop(need)(data), profile="kept")).answer)
+        (other_way,) = ways.values()
+        last = message(*response(first, right(first, "RSA")))
+        certificate = issued(decode(ca.respond(other_way(last))))
+        validity = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+        assert validity < timedelta(days=6)
 
 
 def test_challenge_survives_a_restart(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from csc.runtime.sandbox.http.published import published
 from csc.runtime.sandbox.http.server import serve
 from peers.asker import KEY, SECRET, utc_now
 from peers.status import Clock, ca_certificate, confirmed, get, revoke
+from support.command import Csc
 
 
 @pytest.fixture
@@ -273,3 +274,13 @@ def test_over_the_wire(ca: SandboxCA) -> None:
         pem = connection.getresponse().read().decode()
         assert ssl.PEM_cert_to_DER_cert(pem) == get(ca, "/ca/root.cer").body
         connection.close()
+
+
+def test_command_refuses_what_is_no_url(tmp_path: Path) -> None:
+    """And says nothing of a password in it."""
+    url = "http://user:hidden@ca.example"
+    ran = Csc(tmp_path)("sandbox", "--folder", tmp_path / "made", "--url", url)
+    assert ran.returncode == 64
+    assert "--url" in ran.stderr
+    assert "hidden" not in ran.stderr
+    assert not (tmp_path / "made").exists()

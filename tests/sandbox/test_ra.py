@@ -119,6 +119,13 @@ def test_an_ra_has_a_certificate_that_no_request_gets(site: Site) -> None:
         issued(answer).extensions.get_extension_for_class(x509.ExtendedKeyUsage)
 
 
+def test_the_key_of_an_ra_counts_as_certified(tmp_path: Path) -> None:
+    with SandboxCA.open(tmp_path, behaviour=Behaviour(repeats_keys=False)) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret)
+        ca.issue_ra(name("ra"), KEY.public_key())
+        assert failures(decode(ca.respond(message(ir())))) == {PKIFailureInfo.DUPLICATE_CERT_REQ}
+
+
 def test_an_ra_stays_one_when_the_ca_starts_again(tmp_path: Path) -> None:
     with opened(tmp_path) as site:
         ra = site.ra

@@ -243,23 +243,6 @@ def decode_encrypted_value(data: bytes) -> EncryptedValue:
         )
 
 
-def public_key_bits(spki: bytes) -> bytes:
-    """The subjectPublicKey in a SubjectPublicKeyInfo, as OneAsymmetricKey repeats it (RFC 5958 2)."""
-    with reading("SubjectPublicKeyInfo"):
-        return _bits(whole(spki, rfc5280.SubjectPublicKeyInfo())["subjectPublicKey"])
-
-
-def split_public_key(spki: bytes) -> tuple[AlgorithmIdentifier, bytes]:
-    """The algorithm in a SubjectPublicKeyInfo, and the key itself, which may be empty (RFC 9483 4.1.6).
-
-    Raises:
-        MalformedMessage: if it is none.
-    """
-    with reading("SubjectPublicKeyInfo"):
-        value = whole(spki, rfc5280.SubjectPublicKeyInfo())
-        return algorithm(value["algorithm"]), _bits(value["subjectPublicKey"])
-
-
 def _decode(data: bytes, spec):
     """The one BER value in `data`."""
     if len(data) > MAX_MESSAGE_SIZE:

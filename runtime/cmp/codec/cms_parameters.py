@@ -16,6 +16,7 @@ from ..cms_model import OAEPParameters, PBKDF2Parameters
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
 from .algorithms import algorithm, integer
+from .der import algorithm as encode_algorithm
 from .schema import _explicit, _maybe, _one, _sequence
 from .tlv import tlv
 
@@ -59,11 +60,6 @@ def whole(data: bytes, spec):
     if rest:
         raise MalformedMessage(f"{len(rest)} bytes follow the end of a value")
     return value
-
-
-def encode_algorithm(value: AlgorithmIdentifier) -> bytes:
-    """The DER of an AlgorithmIdentifier, its parameters as they came."""
-    return tlv(0x30, der_encode(univ.ObjectIdentifier(value.oid)) + (value.parameters or b""))
 
 
 def decode_algorithm(der: bytes | None) -> AlgorithmIdentifier:

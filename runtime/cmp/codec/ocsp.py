@@ -35,7 +35,7 @@ NONCE = "1.3.6.1.5.5.7.48.1.2"  # id-pkix-ocsp-nonce
 class CertID:
     """Which certificate is meant (RFC 6960 4.1.1); `der` is the CertID as it came."""
 
-    hash_algorithm: str
+    hash_algorithm: AlgorithmIdentifier
     issuer_name_hash: bytes
     issuer_key_hash: bytes
     serial_number: int
@@ -122,7 +122,7 @@ def _request(fields: Fields) -> tuple[CertID, tuple[Extension, ...]]:
 
 def _cert_id(fields: Fields, data: bytes) -> CertID:
     return CertID(
-        algorithm(fields.one(SEQUENCE)).oid,
+        algorithm(fields.one(SEQUENCE)),
         fields.one(OCTET_STRING),
         fields.one(OCTET_STRING),
         integer(fields.one(INTEGER)),

@@ -19,7 +19,8 @@ from pyasn1_modules import rfc5280
 from ..errors import MalformedMessage
 from ..model import AlgorithmIdentifier
 from .algorithms import algorithm
-from .cms_parameters import encode_algorithm, reading, whole
+from .cms_parameters import reading, whole
+from .der import algorithm as encode_algorithm
 from .schema import _explicit, _maybe, _one, _sequence, _Tagged, list_of
 from .tlv import tlv, untag
 from .values import DIRECTORY_NAME

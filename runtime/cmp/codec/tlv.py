@@ -72,10 +72,14 @@ def measure(der: bytes, most: int, deepest: int) -> None:
             raise MalformedMessage(
                 f"the message is made of more than {most} values, or nested more than {deepest} deep"
             )
-        first = der[at]
-        start = _content_start(der, at, ends[-1])
-        end = start + _length(der, at + 1, start)
-        if end > ends[-1]:
+        first, limit = der[at], ends[-1]
+        if at + 1 < limit and der[at + 1] < 0x80 and first and first & 0x1F != 0x1F:
+            start = at + 2  # as most are: this loop sees every value of a message
+            end = start + der[at + 1]
+        else:
+            start = _content_start(der, at, limit)
+            end = start + _length(der, at + 1, start)
+        if end > limit:
             raise MalformedMessage("a value is longer than what it stands in")
         if first == _INTEGER and end == start:  # X.690 8.3.1; pyasn1 reads it as 0
             raise MalformedMessage("an INTEGER is empty")

@@ -33,6 +33,8 @@ def integer(content: bytes) -> int:
         raise MalformedMessage("an INTEGER is empty")
     if len(content) > _LONGEST_NUMBER:
         raise MalformedMessage(f"a number has {8 * len(content)} bits")
+    if len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1)):  # X.690 8.3.2
+        raise MalformedMessage("an INTEGER takes more bytes than it needs")
     return int.from_bytes(content, "big", signed=True)
 
 

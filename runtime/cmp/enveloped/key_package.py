@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..cms_model import OneAsymmetricKey, SignedData, SignerInfo
-from ..codec.cms import decode_asymmetric_key_package, decode_signed_data, public_key_bits
+from ..codec.cms import decode_asymmetric_key_package, decode_signed_data
 from ..codec.cms_parameters import decode_octets, decode_oid
+from ..codec.public_keys import public_key_bits
 from ..errors import (
     AlgorithmNotSupported,
     MalformedMessage,

@@ -32,6 +32,8 @@ def current_crl(desk: Desk, ca: CertifiedKey) -> StoredCRL:
     expire(desk.ledger, desk.now)
     changes = desk.ledger.count_changes()
     last = desk.ledger.last_crl(ca.identifier)
+    if last is not None and last.this_update > desk.now + BACKDATED:
+        last = None  # the CA's clock was ahead: nobody would take that list now
     # A newer list is told by its thisUpdate, which counts whole seconds. Lists that are made faster than that
     # go through those of the time that they are backdated by, before any is of the future.
     begins = desk.now.replace(microsecond=0) - BACKDATED

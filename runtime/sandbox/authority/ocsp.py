@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ...cmp.codec.der import NULL
 from ...cmp.codec.general import read_sequence
 from ...cmp.codec.ocsp import (
     NONCE,
@@ -98,6 +99,10 @@ def _check(request: OCSPRequest) -> bytes | None:
         raise MalformedMessage("the version is not known")
     if len(request.cert_ids) > _MOST_CERTIFICATES:
         raise MalformedMessage(f"more than {_MOST_CERTIFICATES} certificates at once")
+    for algorithm in (cert_id.hash_algorithm for cert_id in request.cert_ids):
+        # RFC 5754 2, RFC 3370 2.1. The answer repeats the CertID, and would be one that cannot be read.
+        if algorithm.oid in _HASHES and algorithm.parameters not in (None, NULL):
+            raise MalformedMessage("a hash has parameters")
     known = [extension for extension in request.extensions if extension.oid == NONCE]
     others = {*request.extensions, *request.single_extensions} - {*known}
     if any(extension.critical for extension in others):  # RFC 6960 4.1.2
@@ -114,7 +119,7 @@ def _check(request: OCSPRequest) -> bytes | None:
 
 def _issuer(authority: Authority, cert_id: CertID) -> CertifiedKey | None:
     """Which CA a CertID means (RFC 6960 4.1.1); None if it is none of ours."""
-    name = _HASHES.get(cert_id.hash_algorithm)
+    name = _HASHES.get(cert_id.hash_algorithm.oid)
     if name is None:
         return None
     for ca in authority.cas:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..ledger.ledger import Status
 from ..requests.desk import Desk
@@ -44,5 +45,6 @@ def issue_ra(desk: Desk, subject: x509.Name, key: CertificatePublicKeyTypes) -> 
         authenticated_by=_BY_HAND,
         now=desk.now,
     )
+    desk.ledger.memory.keep_key(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     desk.ledger.change(f"{certificate.serial_number:x}", Status.CONFIRMED, "", desk.now)
     return certificate

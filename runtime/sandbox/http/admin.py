@@ -19,7 +19,7 @@ import os
 import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -77,7 +77,7 @@ def administered(ca: SandboxCA, folder: Path, server: Server) -> Generator[Serve
 @dataclass(slots=True)
 class _Desk:
     ca: SandboxCA
-    token: str
+    token: str = field(repr=False)
     hosts: tuple[str, ...] = ()
 
     def answer(self, requests: Sequence[Request]) -> Sequence[Reply]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Admin:
     """How a running sandbox is reached. `url` is the CA's own."""
 
     port: int
-    token: str
+    token: str = field(repr=False)
     url: str
 
 

@@ -104,7 +104,8 @@ class Loop:
     def stop(self) -> None:
         """Have `run` end. From any thread."""
         self._stopping = True
-        self._waker.send(b"x")
+        with suppress(OSError):  # it has ended already
+            self._waker.send(b"x")
 
     def run(self) -> None:
         """Serve. Whatever is open is closed at the end."""
@@ -239,7 +240,12 @@ class Loop:
         del self._ready[:_AT_ONCE]
         if not batch:
             return
-        replies = self._answer([request for _, request in batch])
+        try:
+            replies = self._answer([request for _, request in batch])
+        except Exception:  # who answers tells of its mistakes; none ends the thread that serves all
+            text = "this is a mistake of the server's"
+            failed = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, text, closes=True)
+            replies = [failed] * len(batch)
         now = time.monotonic()
         for (connection, request), reply in zip(batch, replies, strict=True):
             if reply.delay > 0:

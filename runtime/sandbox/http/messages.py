@@ -45,7 +45,7 @@ class Request:
 
     method: str
     target: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)  # Authorization is one of them
     body: bytes = field(repr=False)
     minor: int = 1
     keeps: bool = True

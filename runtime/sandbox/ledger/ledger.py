@@ -11,10 +11,11 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -75,20 +76,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
-
-    `vouched` tells that an RA approved it.
-    """
-
-    request: bytes
-    cert_req_id: int
-    requested_by: str
-    polls: int
-    vouched: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StoredCRL:
     """A CRL (DER) of the CA with a key identifier, and of how many changes of what is revoked it knows."""
 
@@ -107,6 +94,7 @@ _COLUMNS = (
 _REQUEST_COLUMNS = (
     "received_at, transaction_id, kind, requested_by, is_authenticated, outcome, failures, reason"
 )
+_REQUEST_VALUES = attrgetter(*_REQUEST_COLUMNS.split(", "))
 # How a transaction begins and ends, and what undoes it.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
@@ -233,7 +221,7 @@ class Ledger:
         """Enter a message that came, and what became of it."""
         self._execute(
             f"INSERT INTO request ({_REQUEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            *astuple(entry),
+            *_REQUEST_VALUES(entry),
         )
 
     def requests(self) -> tuple[RequestEntry, ...]:
@@ -244,10 +232,10 @@ class Ledger:
         return tuple(starmap(RequestEntry, rows))
 
     def begun_with(self, transaction_id: bytes) -> str:
-        """The kind of the message that a transaction began with, and that was not refused as it was sent."""
+        """The kind of the message that a transaction began with: the first that was not refused."""
         rows = self._query(
             "SELECT kind FROM request WHERE transaction_id = ? AND is_authenticated"
-            " ORDER BY number LIMIT 1",
+            " AND outcome <> 'rejection' ORDER BY number LIMIT 1",
             transaction_id.hex(),
         )
         return rows[0][0] if rows else ""
@@ -289,53 +277,6 @@ class Ledger:
             transaction_id.hex(),
         )
         return Answer(*rows[0]) if rows else None
-
-    # -- what waits --------------------------------------------------------------------------------
-
-    def keep_waiting(
-        self,
-        transaction_id: bytes,
-        request: bytes,
-        cert_req_id: int,
-        requested_by: str,
-        polls: int,
-        *,
-        vouched: bool,
-    ) -> None:
-        """Keep a request that is not answered yet."""
-        if vouched:
-            self._execute("INSERT INTO vouched VALUES (?)", transaction_id.hex())
-        self._execute(
-            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
-            transaction_id.hex(),
-            request,
-            cert_req_id,
-            requested_by,
-            polls,
-        )
-
-    def waits(self, transaction_id: bytes) -> Waits | None:
-        """What waits in a transaction."""
-        rows = self._query(
-            "SELECT request, cert_req_id, requested_by, polls, vouched.transaction_id IS NOT NULL"
-            " FROM waiting LEFT JOIN vouched USING (transaction_id) WHERE transaction_id = ?",
-            transaction_id.hex(),
-        )
-        if not rows:
-            return None
-        *kept, vouched = rows[0]
-        return Waits(*kept, vouched=bool(vouched))
-
-    def count_poll(self, transaction_id: bytes) -> None:
-        """One pollReq less will be put off."""
-        self._execute(
-            "UPDATE waiting SET polls = polls - 1 WHERE transaction_id = ?", transaction_id.hex()
-        )
-
-    def end_waiting(self, transaction_id: bytes) -> None:
-        """What waited is answered now."""
-        self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
-        self._execute("DELETE FROM vouched WHERE transaction_id = ?", transaction_id.hex())
 
     # -- revocation lists --------------------------------------------------------------------------
 

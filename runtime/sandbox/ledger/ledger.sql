@@ -30,8 +30,10 @@ CREATE TABLE IF NOT EXISTS waiting (  -- requests that were found right and are 
     polls INTEGER NOT NULL            -- how many pollReqs still get a pollRep
 );
 
-CREATE TABLE IF NOT EXISTS vouched (  -- those of them that an RA approved
-    transaction_id TEXT PRIMARY KEY
+CREATE TABLE IF NOT EXISTS waiting_terms (  -- how they came
+    transaction_id TEXT PRIMARY KEY,
+    vouched INTEGER NOT NULL,         -- whether an RA approved it
+    profile TEXT NOT NULL             -- certificate profile of the path; empty if it has none
 );
 
 CREATE TABLE IF NOT EXISTS crl (      -- CRLs of earlier versions: their numbers are not given again
@@ -56,7 +58,9 @@ CREATE TABLE IF NOT EXISTS challenge (    -- requests whose requester has to dec
     transaction_id TEXT PRIMARY KEY,
     request BLOB NOT NULL,            -- a PKIMessage with the request's header and body
     requested_by TEXT NOT NULL,       -- reference:HEX or certificate:SERIAL
-    witness BLOB NOT NULL             -- SHA-256 of the number, as DER
+    witness BLOB NOT NULL,            -- SHA-256 of the number, as DER
+    vouched INTEGER NOT NULL,         -- as in waiting_terms
+    profile TEXT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS used_secret (  -- secrets for one certificate that has been issued

@@ -17,12 +17,33 @@ class _Execute(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """A request that waits, as it came; `polls` is how many pollReqs are put off yet.
+
+    `vouched` tells that an RA approved it, `profile` is that of its path, or empty. Those of pollReqs make no
+    difference.
+    """
+
+    request: bytes
+    cert_req_id: int
+    requested_by: str
+    polls: int
+    vouched: bool
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
 class Challenged:
-    """A request that goes on when a number was decrypted, which `witness` is the digest of."""
+    """A request that goes on when a number was decrypted, which `witness` is the digest of.
+
+    `vouched` tells that an RA approved it, `profile` is that of its path, or empty.
+    """
 
     request: bytes
     requested_by: str
     witness: bytes
+    vouched: bool
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +106,80 @@ class Memory:
             self._execute("DELETE FROM unconfirmed WHERE until < ?", shown)
         return tuple(Unconfirmed(serial, datetime.fromisoformat(until)) for serial, until in rows)
 
+    # -- what waits --------------------------------------------------------------------------------
+
+    def keep_waiting(
+        self,
+        transaction_id: bytes,
+        request: bytes,
+        cert_req_id: int,
+        requested_by: str,
+        polls: int,
+        *,
+        vouched: bool,
+        profile: str,
+    ) -> None:
+        """Keep a request that is not answered yet."""
+        self._execute(
+            "INSERT INTO waiting_terms VALUES (?, ?, ?)", transaction_id.hex(), vouched, profile
+        )
+        self._execute(
+            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?)",
+            transaction_id.hex(),
+            request,
+            cert_req_id,
+            requested_by,
+            polls,
+        )
+
+    def waits(self, transaction_id: bytes) -> Waits | None:
+        """What waits in a transaction."""
+        rows = self._query(
+            "SELECT request, cert_req_id, requested_by, polls, coalesce(vouched, 0), coalesce(profile, '')"
+            " FROM waiting LEFT JOIN waiting_terms USING (transaction_id) WHERE transaction_id = ?",
+            transaction_id.hex(),
+        )
+        if not rows:
+            return None
+        *kept, vouched, profile = rows[0]
+        return Waits(*kept, vouched=bool(vouched), profile=profile)
+
+    def count_poll(self, transaction_id: bytes) -> None:
+        """One pollReq less will be put off."""
+        self._execute(
+            "UPDATE waiting SET polls = polls - 1 WHERE transaction_id = ?", transaction_id.hex()
+        )
+
+    def end_waiting(self, transaction_id: bytes) -> None:
+        """What waited is answered now."""
+        self._execute("DELETE FROM waiting WHERE transaction_id = ?", transaction_id.hex())
+        self._execute("DELETE FROM waiting_terms WHERE transaction_id = ?", transaction_id.hex())
+
     # -- challenges --------------------------------------------------------------------------------
 
     def keep_challenge(self, transaction_id: bytes, challenged: Challenged) -> None:
         """A request goes on when its challenge is answered."""
         self._execute(
-            "INSERT INTO challenge VALUES (?, ?, ?, ?)",
+            "INSERT INTO challenge VALUES (?, ?, ?, ?, ?, ?)",
             transaction_id.hex(),
             challenged.request,
             challenged.requested_by,
             challenged.witness,
+            challenged.vouched,
+            challenged.profile,
         )
 
     def challenge(self, transaction_id: bytes) -> Challenged | None:
         """The challenge of a transaction that is not answered yet."""
         rows = self._query(
-            "SELECT request, requested_by, witness FROM challenge WHERE transaction_id = ?",
+            "SELECT request, requested_by, witness, profile, vouched FROM challenge"
+            " WHERE transaction_id = ?",
             transaction_id.hex(),
         )
-        return Challenged(*rows[0]) if rows else None
+        if not rows:
+            return None
+        request, requested_by, witness, profile, vouched = rows[0]
+        return Challenged(request, requested_by, witness, bool(vouched), profile)
 
     def end_challenge(self, transaction_id: bytes) -> None:
         """The challenge was answered, or will not be."""

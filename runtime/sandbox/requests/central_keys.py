@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ...cmp.codec import der
-from ...cmp.codec.cms import public_key_bits, split_public_key
 from ...cmp.codec.general import read_sequence
+from ...cmp.codec.public_keys import public_key_bits, split_public_key
 from ...cmp.codec.tlv import content_of, tlv
 from ...cmp.errors import MalformedMessage
 from ...cmp.keys import KeyType, generate
-from ...cmp.model import AlgorithmIdentifier, EncryptedKey, PKIFailureInfo, PopoKind
+from ...cmp.model import CMP2021, AlgorithmIdentifier, EncryptedKey, PKIFailureInfo, PopoKind
 from ...cmp.protection import subject_key_identifier
 from ..authority.key_generation import KeyGeneration
 from ..profiles.keys import KINDS, RSA, kinds_of, least_rsa_bits
@@ -36,7 +36,6 @@ from .recipients import Originator, Recipient, for_key, for_password
 from .refusal import Refusal
 from .requester import Requester
 
-_CMP2021 = 3
 _RSA_LENGTH = 2048  # bits, unless a profile wants more: the algorithm in a template says none
 _USUAL = "ec:p256"
 _KEY_PACKAGE = "2.16.840.1.101.2.1.2.78.5"  # id-ct-KP-aKeyPackage, RFC 5958 2
@@ -71,7 +70,7 @@ def make_key(
         )
     if proof is not PopoKind.ABSENT:
         raise Refusal(PKIFailureInfo.BAD_POP, "there is no key yet that could be proved")
-    if order.header.pvno != _CMP2021:  # RFC 9483 3.1: EnvelopedData
+    if order.header.pvno != CMP2021:  # RFC 9483 3.1: EnvelopedData
         raise Refusal(
             PKIFailureInfo.BAD_REQUEST, "a key that the CA makes belongs to cmp2021: pvno 3"
         )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ...cmp.codec.pop import Challenge, Rand, encode_challenges, encode_integer, encode_rand
 from ...cmp.codec.writing import encode_message, encode_protected_part
-from ...cmp.model import AlgorithmIdentifier, BodyType, PKIBody, PopChallengeContent
+from ...cmp.model import CMP2021, AlgorithmIdentifier, BodyType, PKIBody, PopChallengeContent
 from ..ledger.memory import Challenged
 from .desk import Desk, Order, Response
 from .enveloped import envelop
@@ -20,7 +20,6 @@ from .recipients import EncryptionKey, for_key
 
 _SHA256 = AlgorithmIdentifier("2.16.840.1.101.3.4.2.1")
 _NUMBER_SIZE = 16  # bytes
-_CMP2021 = 3
 
 
 def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) -> Response:
@@ -31,7 +30,7 @@ def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) ->
     signs = order.requester.secret is None
     sender = desk.authority.signer.name if signs else desk.authority.name
     rand = encode_rand(Rand(number, sender))
-    if order.header.pvno == _CMP2021:
+    if order.header.pvno == CMP2021:
         enveloped = envelop(rand, for_key(key, cert_req_id)).der
         asked = Challenge(_SHA256, witness, b"", enveloped)
     else:
@@ -39,7 +38,8 @@ def challenge(desk: Desk, order: Order, key: EncryptionKey, cert_req_id: int) ->
         asked = Challenge(_SHA256, witness, key.encrypt(rand, padding.PKCS1v15()), None)
     request = encode_message(encode_protected_part(order.header, order.body), None, ())
     desk.ledger.memory.keep_challenge(
-        order.transaction_id, Challenged(request, str(order.requester), witness)
+        order.transaction_id,
+        Challenged(request, str(order.requester), witness, order.vouched, desk.profile),
     )
     content = PopChallengeContent(encode_challenges([asked]))
     return Response(PKIBody(BodyType.POP_DEC_CHALL, content), BodyType.POP_DEC_RESP)

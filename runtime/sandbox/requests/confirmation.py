@@ -7,6 +7,7 @@ import hmac
 from cryptography.hazmat.primitives import hashes
 
 from ...cmp.model import (
+    CMP2021,
     AlgorithmIdentifier,
     BodyType,
     CertConfirmContent,
@@ -34,7 +35,6 @@ _OF_SIGNATURE: dict[str, hashes.HashAlgorithm] = {
     ED25519: hashes.SHA512(),
     ED448: hashes.SHAKE256(64),
 }
-_CMP2021 = 3
 _CONFIRMED = Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
 
 
@@ -117,7 +117,7 @@ def _cert_hash(
                 "hashAlg is missing, and the certificate's signature names no hash",
             )
         return _digest(algorithm, entry.data)
-    if header.pvno != _CMP2021:  # RFC 9810 5.3.18
+    if header.pvno != CMP2021:  # RFC 9810 5.3.18
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, "hashAlg belongs to cmp2021: pvno 3")
     if hash_alg.oid not in _HASHES:
         raise Refusal(PKIFailureInfo.BAD_ALG, f"the hash {hash_alg.oid} is not accepted")

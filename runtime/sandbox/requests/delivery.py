@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ...cmp.model import CertResponse, EncryptedKey, PKIStatusInfo
+from ...cmp.model import CMP2021, CertResponse, EncryptedKey, PKIStatusInfo
 from ...cmp.protection import subject_key_identifier
 from ..authority.key_generation import open_key_generation
 from .central_keys import deliver_key
@@ -17,8 +17,6 @@ from .desk import Desk, Order
 from .enveloped import encrypt_value, envelop
 from .possession import Possession
 from .recipients import EncryptionKey, Recipient, for_key
-
-_CMP2021 = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def deliver(
         return CertResponse(cert_req_id, status, data)
     key = certificate.public_key()
     assert isinstance(key, EncryptionKey)  # noqa: S101  (check_possession)
-    encrypted = _encrypted(certificate, data, key, is_newer=order.header.pvno == _CMP2021)
+    encrypted = _encrypted(certificate, data, key, is_newer=order.header.pvno == CMP2021)
     return CertResponse(cert_req_id, status, encrypted_cert=encrypted)
 
 

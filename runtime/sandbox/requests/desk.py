@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -34,10 +34,10 @@ class Desk:
     behaviour: Behaviour
     now: datetime
     profiles: Profiles
+    responders: Responders
     profile: str = ""
     one_time: Set[bytes] = frozenset()  # the reference numbers of secrets for one certificate
     base_url: str | None = None
-    responders: Responders = field(default_factory=Responders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ RFC 9483 3.6.1 has end entities send none, and reject certificates by certConf; 
 
 from __future__ import annotations
 
-from ...cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIConfirmContent, PKIFailureInfo
+from ...cmp.model import BodyType, ErrorMsgContent, PKIBody, PKIConfirmContent
 from ..ledger.ledger import Status
 from .confirmation import check_continues
 from .desk import Desk, Order, Response
-from .refusal import Refusal
+
+_ENDED = Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
 
 
 def end(desk: Desk, order: Order) -> Response:
@@ -23,9 +24,9 @@ def end(desk: Desk, order: Order) -> Response:
     ledger, transaction_id = desk.ledger, order.transaction_id
     last = ledger.last_answer(transaction_id)
     if last is None:
-        raise Refusal(PKIFailureInfo.BAD_REQUEST, "the transaction is not known")
+        return _ENDED  # nothing was begun
     entry = ledger.issued_in(transaction_id)
-    waits = ledger.waits(transaction_id)
+    waits = ledger.memory.waits(transaction_id)
     challenge = ledger.memory.challenge(transaction_id)
     owners = [
         *([entry.authenticated_by] if entry else []),
@@ -36,7 +37,7 @@ def end(desk: Desk, order: Order) -> Response:
     if entry is not None and last.expects == BodyType.CERT_CONF and entry.status is Status.ISSUED:
         reason = "; ".join(content.status.status_string)
         ledger.change(entry.serial_number, Status.REJECTED, reason, desk.now)
-    ledger.end_waiting(transaction_id)
+    ledger.memory.end_waiting(transaction_id)
     ledger.memory.end_challenge(transaction_id)
     ledger.memory.end_confirmation(transaction_id)
-    return Response(PKIBody(BodyType.PKI_CONF, PKIConfirmContent()))
+    return _ENDED

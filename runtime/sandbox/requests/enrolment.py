@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -23,7 +22,6 @@ from ...cmp.model import (
     PKIStatusInfo,
     PopoKind,
 )
-from ...cmp.signatures import algorithm_problem
 from ..authority.authority import issue
 from ..authority.places import status_extensions
 from ..ledger.ledger import LedgerEntry, Status
@@ -37,9 +35,10 @@ from .delivery import Made, deliver
 from .desk import ACCEPTED, NO_CERT_REQ_ID, Deed, Desk, Order, Response
 from .expiry import await_confirmation
 from .owner import check_owner
+from .pkcs10 import check_pkcs10_signed, read_pkcs10
 from .possession import Possession, check_possession
 from .ra import check_may_enrol, check_profile_allows, check_ra_verified
-from .recipients import EncryptionKey, KEMKey
+from .recipients import EncryptionKey
 from .refusal import Refusal, rejection
 from .requester import IMPLICIT_CONFIRM, Requester
 from .subject_key import SubjectKey, load_subject_key
@@ -112,27 +111,10 @@ def enrol_pkcs10(desk: Desk, order: Order) -> Deed:
     """What answers p10cr with a certificate (RFC 9483 4.1.4, RFC 2986)."""
     content = order.body.content
     assert isinstance(content, Pkcs10Request)  # noqa: S101
-    try:
-        request = x509.load_der_x509_csr(content.der)
-        subject = request.subject
-        spki = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise Refusal(
-            PKIFailureInfo.BAD_DATA_FORMAT, "the PKCS #10 request cannot be read"
-        ) from None
+    request, spki = read_pkcs10(content.der)
     key = load_subject_key(spki)
-    if isinstance(key, KEMKey):
-        raise Refusal(PKIFailureInfo.BAD_POP, "an ML-KEM key cannot sign a PKCS #10 request")
-    problem = algorithm_problem(request.signature_algorithm_oid.dotted_string)
-    if problem is not None:
-        raise Refusal(PKIFailureInfo.BAD_ALG, problem)
-    try:
-        is_proved = request.is_signature_valid  # RFC 9810 5.2.8: the key signs for itself
-    except (ValueError, UnsupportedAlgorithm):
-        is_proved = False
-    if not is_proved:
-        raise Refusal(PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong")
-    wish = Wish(subject, key, extensions_of(request))
+    check_pkcs10_signed(request)
+    wish = Wish(request.subject, key, extensions_of(request))
     return _deed(desk, order, wish, Possession.PROVED)
 
 
@@ -150,25 +132,31 @@ def _deed(desk: Desk, order: Order, wish: Wish, proof: Possession | Made) -> Dee
         subject = x509.Name([*wanted.subject.rdns, _MODIFIED])
         change = f"with the subject {subject.rfc4514_string()}"
         wanted = replace(wanted, subject=subject, changes=(*wanted.changes, change))
-    _issue(desk, wanted)  # what cannot be issued is refused now, not when the client polls
+    # What cannot be issued is refused now, not when the client polls.
+    certificate = _issue(desk, wanted)
     # Who has to read the certificate first proves possession by certConf: it cannot be spared.
     confirms = (
         IMPLICIT_CONFIRM not in order.header.general_info
         or not desk.behaviour.grants_implicit_confirm
         or proof is Possession.BY_CERTIFICATE
     )
-    return lambda: _grant(desk, order, wanted, proof, confirms=confirms)
+    return lambda: _grant(desk, order, wanted, certificate, proof, confirms=confirms)
 
 
 def _grant(
-    desk: Desk, order: Order, wanted: Grant, proof: Possession | Made, *, confirms: bool
+    desk: Desk,
+    order: Order,
+    wanted: Grant,
+    certificate: x509.Certificate,
+    proof: Possession | Made,
+    *,
+    confirms: bool,
 ) -> Response:
     assert order.body.type is not None  # noqa: S101
     answer, cert_req_id = ANSWERS[order.body.type]
     if desk.behaviour.rejects is not None:
         refused = CertResponse(cert_req_id, rejection(desk.behaviour.rejects))
         return Response(PKIBody(answer, CertRepMessage((refused,))))
-    certificate = _issue(desk, wanted)
     desk.ledger.add(
         certificate,
         transaction_id=order.transaction_id,

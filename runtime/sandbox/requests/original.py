@@ -16,10 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from ...cmp.codec import decode
 from ...cmp.codec.general import read_sequence
 from ...cmp.errors import MalformedMessage
@@ -33,8 +29,8 @@ from ...cmp.model import (
     PKIMessage,
     PopoKind,
 )
-from ...cmp.signatures import algorithm_problem
 from .desk import Order
+from .pkcs10 import check_pkcs10_signed, read_pkcs10
 from .possession import check_possession
 from .refusal import Refusal
 from .requester import Requester
@@ -106,8 +102,7 @@ def _key_of(message: PKIMessage) -> tuple[bytes | None, ...]:
         case CertReqMessages(requests=requests):
             return tuple(request.template.public_key for request in requests)
         case Pkcs10Request(der=der):
-            key = _load(der).public_key()
-            return (key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),)
+            return (read_pkcs10(der)[1],)
         case _:
             return ()
 
@@ -123,29 +118,6 @@ def _check_proved(original: PKIMessage, requester: Requester) -> None:
                     order = Order(original.header, original.body, requester)
                     check_possession(request, key, order)
         case Pkcs10Request(der=der):
-            request = _load(der)
-            algorithm = request.signature_algorithm_oid.dotted_string
-            if algorithm_problem(algorithm) is not None or not _is_signed(request):
-                raise Refusal(
-                    PKIFailureInfo.BAD_POP, "the signature of the PKCS #10 request is wrong"
-                )
+            check_pkcs10_signed(read_pkcs10(der)[0])
         case _:
             pass
-
-
-def _load(der: bytes) -> x509.CertificateSigningRequest:
-    try:
-        request = x509.load_der_x509_csr(der)
-        request.public_key()
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise Refusal(
-            PKIFailureInfo.BAD_DATA_FORMAT, "the PKCS #10 request cannot be read"
-        ) from None
-    return request
-
-
-def _is_signed(request: x509.CertificateSigningRequest) -> bool:
-    try:
-        return request.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm):
-        return False

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ...cmp.codec.pop import SubsequentMessage, encode_subsequent_message
 from ...cmp.errors import ProtectionError
-from ...cmp.model import CertReqMsg, PKIFailureInfo, PopoKind
+from ...cmp.model import CMP2021, CertReqMsg, PKIFailureInfo, PopoKind
 from ...cmp.signatures import verify_raw
 from .desk import Order
 from .recipients import KEMKey
@@ -18,7 +18,6 @@ from .subject_key import SubjectKey
 
 _ENCR_CERT = encode_subsequent_message(SubsequentMessage.ENCR_CERT)
 _CHALLENGE_RESP = encode_subsequent_message(SubsequentMessage.CHALLENGE_RESP)
-_CMP2021 = 3
 # The choices of POPOPrivKey by their tags (RFC 4211 4.2); deprecated, or of no use to this CA.
 _REFUSED = {
     0x80: "thisMessage is deprecated (RFC 9810 5.2.8.3.1)",
@@ -77,7 +76,7 @@ def _subsequent(request: CertReqMsg, key: SubjectKey, order: Order) -> Possessio
     if proof not in (_ENCR_CERT, _CHALLENGE_RESP):
         why = _REFUSED.get(proof[0] if proof else 0, "POPOPrivKey is not known")
         raise Refusal(PKIFailureInfo.BAD_POP, f"proof of possession: {why}")
-    if order.header.pvno != _CMP2021 and not isinstance(key, rsa.RSAPublicKey):
+    if order.header.pvno != CMP2021 and not isinstance(key, rsa.RSAPublicKey):
         raise Refusal(
             PKIFailureInfo.BAD_POP, "EnvelopedData for such a key belongs to cmp2021: pvno 3"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 
 from ...cmp.codec import decode
 from ...cmp.codec.pop import decode_responses
@@ -34,12 +35,12 @@ def prove(desk: Desk, order: Order) -> Response:
     except MalformedMessage as error:
         raise Refusal(PKIFailureInfo.BAD_DATA_FORMAT, error.message) from None
     request: PKIMessage = decode(challenged.request)
-    asked = Order(request.header, request.body, order.requester, is_proved=True)
+    asked = Order(request.header, request.body, order.requester, challenged.vouched, is_proved=True)
     desk.ledger.memory.end_challenge(order.transaction_id)
     try:
         if len(numbers) != 1 or not _is_right(numbers[0], challenged.witness):
             raise Refusal(PKIFailureInfo.BAD_POP, "the challenge is not answered with its number")
-        deed = examine(desk, asked)
+        deed = examine(replace(desk, profile=challenged.profile), asked)
     except Refusal as refusal:
         return reject(asked, refusal)
     return deed()

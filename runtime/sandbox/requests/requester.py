@@ -161,8 +161,12 @@ def _by_certificate(
     check_signed(message, certificate)
     if entry.status is Status.REVOKED:
         raise Refusal(PKIFailureInfo.CERT_REVOKED, "the signer's certificate is revoked")
-    if not entry.is_good or certificate.not_valid_after_utc < now:
+    if not entry.is_good:
         raise Refusal(
             PKIFailureInfo.SIGNER_NOT_TRUSTED, f"the signer's certificate is {entry.status}"
+        )
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise Refusal(
+            PKIFailureInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not valid now"
         )
     return Requester(None, entry, is_ra=is_ra(certificate, entry, known))

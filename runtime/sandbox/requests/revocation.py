@@ -63,6 +63,11 @@ def _check_may_become(entry: LedgerEntry, reason: str) -> None:
                 PKIFailureInfo.BAD_REQUEST,
                 f"{TAKE_BACK} takes a certificate off hold, and this one is {entry.status}",
             )
+    elif reason == HOLD and entry.status is Status.ISSUED:
+        # Taken back, it would count as confirmed, and nobody has proved that it was read.
+        raise Refusal(
+            PKIFailureInfo.BAD_REQUEST, "a certificate can be put on hold once it is confirmed"
+        )
     elif not entry.is_good and (not entry.is_held or reason == HOLD):
         raise Refusal(PKIFailureInfo.CERT_REVOKED, f"the certificate is {entry.status} already")
 
@@ -71,8 +76,8 @@ def _change(
     desk: Desk, entry: LedgerEntry, reason: str, invalid_since: datetime | None
 ) -> Response:
     if desk.behaviour.rejects is not None:
-        status = rejection(desk.behaviour.rejects)
-        return Response(PKIBody(BodyType.RP, RevRepContent((status,))))
+        refused = rejection(desk.behaviour.rejects)
+        return Response(PKIBody(BodyType.RP, RevRepContent((refused,))))
     if reason == TAKE_BACK:
         desk.ledger.change(entry.serial_number, Status.CONFIRMED, "", desk.now)
         desk.ledger.set_invalid_since(entry.serial_number, None)

@@ -6,6 +6,8 @@ again when the client has polled often enough: what it asks for may have become 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...cmp.codec import decode
 from ...cmp.model import (
     BodyType,
@@ -46,13 +48,14 @@ def put_off(desk: Desk, order: Order, data: bytes) -> Response | None:
     else:
         answer_type, cert_req_id = answer
         body = PKIBody(answer_type, CertRepMessage((CertResponse(cert_req_id, _WAITING),)))
-    desk.ledger.keep_waiting(
+    desk.ledger.memory.keep_waiting(
         order.transaction_id,
         data,
         cert_req_id,
         str(order.requester),
         behaviour.polls,
         vouched=order.vouched,
+        profile=desk.profile,
     )
     return Response(body, BodyType.POLL_REQ)
 
@@ -66,7 +69,7 @@ def poll(desk: Desk, order: Order) -> Response:
     """
     content = order.body.content
     assert isinstance(content, PollReqContent)  # noqa: S101
-    waits = desk.ledger.waits(order.transaction_id)
+    waits = desk.ledger.memory.waits(order.transaction_id)
     last = desk.ledger.last_answer(order.transaction_id)
     if waits is None or last is None:
         raise Refusal(PKIFailureInfo.BAD_REQUEST, "nothing waits in this transaction")
@@ -76,15 +79,15 @@ def poll(desk: Desk, order: Order) -> Response:
             PKIFailureInfo.BAD_REQUEST, f"pollReq has to be for certReqId {waits.cert_req_id}"
         )
     if waits.polls > 0:
-        desk.ledger.count_poll(order.transaction_id)
+        desk.ledger.memory.count_poll(order.transaction_id)
         reason = _WAITING.status_string
         entry = PollEntry(waits.cert_req_id, desk.behaviour.check_after, reason)
         return Response(PKIBody(BodyType.POLL_REP, PollRepContent((entry,))), BodyType.POLL_REQ)
     request: PKIMessage = decode(waits.request)
     asked = Order(request.header, request.body, order.requester, waits.vouched)
-    desk.ledger.end_waiting(order.transaction_id)
+    desk.ledger.memory.end_waiting(order.transaction_id)
     try:
-        deed = examine(desk, asked)
+        deed = examine(replace(desk, profile=waits.profile), asked)
     except Refusal as refusal:
         return reject(asked, refusal)
     return deed()

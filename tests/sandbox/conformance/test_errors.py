@@ -220,8 +220,10 @@ GIVEN_UP = PKIBody(
 )
 
 
-def test_clients_error_gets_pkiconf(ca: SandboxCA, credential: Credential) -> None:
-    assert ask(ca, GIVEN_UP, header(), credential).body.type is BodyType.PKI_CONF
+def test_clients_error_about_nothing(ca: SandboxCA, credential: Credential) -> None:
+    """Nothing was begun, and its header is right."""
+    answer = ask(ca, GIVEN_UP, header(), credential)
+    assert answer.body.type is BodyType.PKI_CONF
 
 
 def test_clients_error_ends_its_operation(ca: SandboxCA, credential: Credential) -> None:

@@ -22,6 +22,7 @@ from peers.asker import (
     KEY,
     SECRET,
     ask,
+    cert_req,
     confirm,
     enrolled,
     failures,
@@ -33,6 +34,7 @@ from peers.asker import (
     p10cr,
     rr,
     send,
+    template,
     utc_now,
 )
 from peers.der import wrap
@@ -164,6 +166,21 @@ def test_signer_has_expired(tmp_path: Path) -> None:
         answer = ask(ca, ir(), header(message_time=clock.now), credential)
         assert failures(answer) == {PKIFailureInfo.SIGNER_NOT_TRUSTED}
         clock.now -= timedelta(seconds=2)
+        answer = ask(ca, ir(), header(message_time=clock.now), credential)
+        assert answer.body.type is BodyType.IP
+
+
+def test_signer_is_not_valid_yet(tmp_path: Path) -> None:
+    clock = Clock(utc_now())
+    with SandboxCA.open(tmp_path, clock) as ca:
+        ca.add_secret(SECRET.reference, SECRET.secret)
+        begins = (clock.now + timedelta(days=2)).replace(microsecond=0)
+        answer = ask(ca, ir(cert_req(template(not_before=begins))))
+        ask(ca, *confirm(answer, fingerprint(answer)))
+        credential = SignatureCredential(issued(answer), KEY)
+        answer = ask(ca, ir(), credential=credential)
+        assert failures(answer) == {PKIFailureInfo.SIGNER_NOT_TRUSTED}
+        clock.now = begins
         answer = ask(ca, ir(), header(message_time=clock.now), credential)
         assert answer.body.type is BodyType.IP
 

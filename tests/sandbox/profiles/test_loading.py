@@ -80,7 +80,7 @@ def test_builtin_profiles() -> None:
     assert profiles.names == ("default", "tls-server", "tls-client", "ipsec", "ra")
     assert profiles.default.name == "default"
     assert all(profile.description for profile in profiles.all)
-    assert not any(profile.central_keys for profile in profiles.all)
+    assert [profile.name for profile in profiles.all if profile.central_keys] == ["default"]
     assert profiles.get("gateway") is None
     assert profiles.get("") is None
 
