@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
     "apply": "carry a script out",
+    "diff": "print what changed between two versions",
     "explain": "say what a finding means",
     "fmt": "lay out scripts canonically",
     "graph": "draw what apply would do",
+    "history": "list the committed versions",
     "impact": "say what hangs on an object",
+    "lock": "list who holds which device",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
     "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
+    "status": "list certificates, and what is due",
+    "unlock": "take a device away from who holds it",
     "validate": "check scripts without touching anything",
 }
 

@@ -33,13 +33,13 @@ def load_base(location: Location, device: str) -> Base:
     Raises:
         Failure: if the state cannot be used.
     """
-    if not location.database.exists():
+    if location.is_new:
         return Base(DeviceState(), {}, fingerprint_of(location.vault_key))
     from ..runtime.snapshot_files import snapshot_files
-    from ..runtime.state.store import load_device
+    from ..runtime.state.opening import load_device
 
     try:
-        state = load_device(location.database, device)
+        state = load_device(location, device)
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
     return Base(state, snapshot_files(state.committed), fingerprint_of(location.vault_key))

@@ -177,7 +177,8 @@ def _act(run: _Run, step: Step) -> str:
             store.activate(device, run.candidate)
             return ""
         case Commit():
-            run.version = store.commit(device, run.plan.script, run.around.clock())
+            around = run.around
+            run.version = store.commit(device, run.plan.script, around.clock(), around.committer)
             return f"version {run.version}"
         case CmpOperation():
             raise AssertionError("operations run elsewhere")

@@ -57,7 +57,7 @@ class Surroundings:
     """What an operation acts with.
 
     `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes a key of a type as
-    `compiler.key_types` spells it.
+    `compiler.key_types` spells it. `committer` is who commits, as user@host.
     """
 
     device: str
@@ -68,6 +68,7 @@ class Surroundings:
     random: Callable[[int], bytes]
     generate_key: Callable[[str], PrivateKeyTypes]
     pause: Callable[[float], None]
+    committer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,11 @@ from .asking import password_of
 from .certificates import dump_certificate
 from .operation import Send, Surroundings
 from .routing import Route, follow
+from .state.holding import Held
 from .state.location import Location
-from .state.store import open_store
+from .state.lock import in_turn
+from .state.opening import open_store
+from .state.owner import Owner, this_process
 from .state.vault import open_vault
 
 if TYPE_CHECKING:
@@ -37,15 +40,14 @@ class Session:
 
 @contextmanager
 def open_session(
-    location: Location,
-    device: str,
+    held: Held,
     plan: Plan,
     routes: Sequence[Route],
     *,
     uses_sandbox: bool,
     record: Append | None = None,
 ) -> Generator[Session]:
-    """Open the state and the way to the CA for the length of the block.
+    """Open the way to the CA for the length of the block, and the state of the device that is held.
 
     With a sandbox its CA is started on loopback, takes the secrets of the plan, and gets every message.
     What is sent and received is appended to `record`.
@@ -55,15 +57,16 @@ def open_session(
         ApplyError: if a secret that the sandbox needs is missing.
     """
     with ExitStack() as stack:
-        store = open_store(location.database)
-        stack.callback(store.close)
-        vault = open_vault(location.vault_key, is_new=not store.has_secrets())
+        store, location = held.store, held.location
+        with in_turn(location.lock):
+            vault = open_vault(location.vault_key, is_new=not store.has_secrets())
         root = None
         if uses_sandbox:
             from .sandbox.ca import SandboxCA
             from .sandbox.http.server import serve
 
-            ca = stack.enter_context(SandboxCA.open(location.sandbox))
+            with in_turn(location.lock):  # runs of several devices share it
+                ca = stack.enter_context(SandboxCA.open(location.sandbox))
             for step in plan.steps:
                 if isinstance(step.action, CmpOperation) and step.action.username is not None:
                     credential = password_of(step.action)
@@ -84,7 +87,7 @@ def open_session(
 
         yield Session(
             Surroundings(
-                device=device,
+                device=held.device,
                 store=store,
                 vault=vault,
                 send=send,
@@ -92,6 +95,7 @@ def open_session(
                 random=os.urandom,
                 generate_key=_generate_key,
                 pause=time.sleep,
+                committer=_committer(this_process()),
             ),
             root,
         )
@@ -105,11 +109,12 @@ def prepare_vault(location: Location) -> None:
     """
     if not location.vault_key.exists():
         is_new = True
-        if location.database.exists():
-            store = open_store(location.database)
+        if not location.is_new:
+            store = open_store(location)
             is_new = not store.has_secrets()
             store.close()
-        open_vault(location.vault_key, is_new=is_new)
+        with in_turn(location.lock):
+            open_vault(location.vault_key, is_new=is_new)
 
 
 def in_clear(send: Send) -> Send:
@@ -125,6 +130,11 @@ def _generate_key(kind: str) -> PrivateKeyTypes:
     from .cmp.keys import KeyType, generate
 
     return generate(KeyType.parse(kind))
+
+
+def _committer(owner: Owner) -> str:
+    """Who commits a version, as the state keeps it."""
+    return f"{owner.user}@{owner.host}"
 
 
 def _now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from ...runtime.errors import ApplyError, StepsFailed
 from ...runtime.executor import Materials, execute
 from ...runtime.session import open_session, prepare_vault
 from ...runtime.state.errors import Locked, StateError
-from ...runtime.state.location import Location
-from ...runtime.state.lock import exclusive
+from ...runtime.state.holding import Held, hold
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
@@ -27,6 +27,7 @@ from ..settings import Settings
 from ..variables import Variables
 from ..views import failure_text, plan_text
 from ..views.progress import watching
+from ..views.source_text import printable
 
 
 @click.command("apply")
@@ -45,6 +46,13 @@ from ..views.progress import watching
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep every CMP message in this file, for `csc replay`; a record that is there is added to.",
 )
+@click.option(
+    "--lock-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Wait this long for another process that holds the device.  [default: 0]",
+)
 @options.sandbox
 @options.strict
 @options.files
@@ -61,6 +69,7 @@ def command(
     yes: bool,
     parallel: int,
     record: Path | None,
+    lock_timeout: float,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -95,8 +104,8 @@ def command(
         )
     )
     try:
-        with exclusive(location.lock):
-            return _apply(settings, location, request, saved, parallel, record, yes)
+        with hold(location, request.device, lock_timeout, partial(_say_waiting, settings)) as held:
+            return _apply(settings, held, request, saved, parallel, record, yes)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
     except Locked as error:
@@ -112,17 +121,22 @@ def command(
         ) from None
 
 
+def _say_waiting(settings: Settings, refused: Locked) -> None:
+    if not settings.is_quiet:
+        click.echo(f"Waiting: {printable(str(refused))}", err=True)
+
+
 def _apply(
     settings: Settings,
-    location: Location,
+    held: Held,
     request: Request,
     saved: tuple[Request, Any] | None,
     parallel: int,
     record: Path | None,
     yes: bool,
 ) -> int:
-    prepare_vault(location)  # secrets are told apart with its key
-    planned = make_plan(request, location)
+    prepare_vault(held.location)  # secrets are told apart with its key
+    planned = make_plan(request, held.location)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:
         return FAILED
@@ -136,12 +150,12 @@ def _apply(
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True)
-    return _carry_out(settings, location, request, planned, parallel, record)
+    return _carry_out(settings, held, request, planned, parallel, record)
 
 
 def _carry_out(
     settings: Settings,
-    location: Location,
+    held: Held,
     request: Request,
     planned: Planned,
     parallel: int,
@@ -155,8 +169,7 @@ def _carry_out(
             append = stack.enter_context(open_run(record))
         session = stack.enter_context(
             open_session(
-                location,
-                request.device,
+                held,
                 plan,
                 settings.routes,
                 uses_sandbox=request.uses_sandbox,

@@ -16,7 +16,7 @@ from ...compiler.schema.catalog import Catalog
 from ...runtime.expiry import ends_of
 from ...runtime.state.errors import StateError
 from ...runtime.state.location import Location
-from ...runtime.state.store import open_to_read
+from ...runtime.state.opening import open_to_read
 from .. import findings, options
 from ..config import make_policy
 from ..exits import DONE, FAILED, Failure
@@ -106,7 +106,7 @@ def _find(words: tuple[str, ...], configuration: Configuration, catalog: Catalog
 
 
 def _committed(settings: Settings, location: Location) -> _Seen:
-    store = open_to_read(location.database)
+    store = open_to_read(location)
     if store is None:
         raise Failure(
             "there is no state yet", "apply a script first, or look at one with `--script FILE`"
@@ -123,7 +123,7 @@ def _after(request: Request, location: Location, settings: Settings) -> _Seen | 
     if planned.plan is None or planned.prediction is None:
         return None
     left = planned.prediction
-    store = open_to_read(location.database)
+    store = open_to_read(location)
     with nullcontext() if store is None else closing(store):
 
         def read(content: str) -> bytes | None:

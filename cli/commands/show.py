@@ -8,7 +8,8 @@ import click
 
 from ...runtime.snapshot import render_json, render_script
 from ...runtime.state.errors import StateError
-from ...runtime.state.store import Store, Version, open_to_read
+from ...runtime.state.opening import open_to_read
+from ...runtime.state.store import Store, Version
 from .. import options, planfile, shown_plan
 from ..exits import DONE, Failure
 from ..scripts import location_of
@@ -54,7 +55,7 @@ def command(
     if as_json and template is not None:
         raise click.UsageError("--json and --template exclude each other")
     try:
-        store = open_to_read(location_of(settings.state).database)
+        store = open_to_read(location_of(settings.state))
         if store is None:
             raise Failure("there is no state yet", "apply a script first: `csc apply SCRIPT`")
         try:

@@ -21,7 +21,8 @@ from ..errors import ApplyError
 from ..routing import Route, follow
 from ..session import in_clear
 from ..state.location import Location
-from ..state.store import Store, open_to_read
+from ..state.opening import open_to_read
+from ..state.store import Store
 from ..state.vault import open_vault
 from ..uploads import content_id
 from .asking import Way
@@ -51,7 +52,7 @@ def open_probe(
         OSError, ValueError, sqlite3.Error: if the sandbox cannot be.
     """
     with ExitStack() as stack:
-        store = open_to_read(location.database)
+        store = open_to_read(location)
         if store is not None:
             stack.callback(store.close)
         root = None

@@ -41,68 +41,87 @@ def begin(
     at: datetime,
 ) -> int:
     """Write an operation down; its id. The key has to be in the store already, or in this transaction."""
-    with store.transaction() as connection:
-        cursor = connection.execute(
+    with store.transaction():
+        ((entry,),) = store.database.execute(
             "INSERT INTO journal (device, path, operation, intent, transaction_id, key, request,"
-            " phase, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'requested', ?)",
-            (device, path, operation, intent, transaction_id.hex(), key, request, at.isoformat()),
+            " phase, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'requested', ?) RETURNING id",
+            device,
+            path,
+            operation,
+            intent,
+            transaction_id.hex(),
+            key,
+            request,
+            at.isoformat(),
         )
-    assert cursor.lastrowid is not None  # noqa: S101  (an INSERT has one)
-    return cursor.lastrowid
+    return entry
 
 
 def waiting(store: Store, entry: int, poll: bytes) -> None:
     """Note that the CA has not decided, and the exact pollReq to go on with."""
-    with store.transaction() as connection:
-        connection.execute("INSERT OR REPLACE INTO later VALUES (?, ?)", (entry, poll))
+    with store.transaction():
+        _go_on_with(store, entry, poll)
 
 
 def received(
     store: Store, entry: int, certificate: str, key: str, confirmation: bytes | None
 ) -> None:
     """Note what the CA issued and for which key, before it is confirmed, and the certConf if there is one."""
-    with store.transaction() as connection:
-        connection.execute("DELETE FROM later WHERE operation = ?", (entry,))
-        if confirmation is not None:
-            connection.execute("INSERT INTO later VALUES (?, ?)", (entry, confirmation))
-        connection.execute(
+    with store.transaction():
+        if confirmation is None:
+            store.database.execute("DELETE FROM later WHERE operation = ?", entry)
+        else:
+            _go_on_with(store, entry, confirmation)
+        store.database.execute(
             "UPDATE journal SET phase = 'received', certificate = ?, key = ? WHERE id = ?",
-            (certificate, key, entry),
+            certificate,
+            key,
+            entry,
         )
+
+
+def _go_on_with(store: Store, entry: int, message: bytes) -> None:
+    store.database.execute(
+        "INSERT INTO later VALUES (?, ?)"
+        " ON CONFLICT (operation) DO UPDATE SET message = excluded.message",
+        entry,
+        message,
+    )
 
 
 def is_received(store: Store, entry: int) -> bool:
     """Whether the CA has issued what is not confirmed yet."""
-    with store.transaction() as connection:
-        row = connection.execute("SELECT phase FROM journal WHERE id = ?", (entry,)).fetchone()
-    return row == ("received",)
+    rows = store.database.execute("SELECT phase FROM journal WHERE id = ?", entry)
+    return [row[0] for row in rows] == ["received"]
 
 
 def issued(store: Store, entry: int) -> tuple[str, str]:
     """The content ids of certificate and key of an operation that is received."""
-    with store.transaction() as connection:
-        return connection.execute(
-            "SELECT certificate, key FROM journal WHERE id = ?", (entry,)
-        ).fetchone()
+    ((certificate, key),) = store.database.execute(
+        "SELECT certificate, key FROM journal WHERE id = ?", entry
+    )
+    return certificate, key
 
 
 def is_answered(store: Store, entry: int) -> bool:
     """Whether the CA knows of it: it has issued, or said that it has not decided."""
-    with store.transaction() as connection:
-        row = connection.execute(
-            "SELECT phase = 'received' OR later.operation IS NOT NULL FROM journal"
-            " LEFT JOIN later ON later.operation = journal.id WHERE journal.id = ?",
-            (entry,),
-        ).fetchone()
-    return bool(row and row[0])
+    rows = store.database.execute(
+        "SELECT phase = 'received' OR later.operation IS NOT NULL FROM journal"
+        " LEFT JOIN later ON later.operation = journal.id WHERE journal.id = ?",
+        entry,
+    )
+    return bool(rows and rows[0][0])
 
 
 def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) -> None:
     """Close an operation."""
-    with store.transaction() as connection:
-        connection.execute(
+    with store.transaction():
+        store.database.execute(
             "UPDATE journal SET phase = ?, outcome = ?, ended_at = ? WHERE id = ?",
-            ("done" if is_done else "failed", outcome, at.isoformat(), entry),
+            "done" if is_done else "failed",
+            outcome,
+            at.isoformat(),
+            entry,
         )
 
 
@@ -110,12 +129,19 @@ def find_open(
     store: Store, *, device: str, path: str, operation: str, intent: str
 ) -> OpenOperation | None:
     """The newest operation with this intent that was cut off."""
-    with store.transaction() as connection:
-        row = connection.execute(
-            "SELECT journal.id, key, request, certificate, message FROM journal"
-            " LEFT JOIN later ON later.operation = journal.id"
-            " WHERE device = ? AND path = ? AND journal.operation = ?"
-            " AND intent = ? AND phase IN ('requested', 'received') ORDER BY journal.id DESC LIMIT 1",
-            (device, path, operation, intent),
-        ).fetchone()
-    return None if row is None else OpenOperation(*row)
+    rows = store.database.execute(
+        "SELECT journal.id, key, request, certificate, message FROM journal"
+        " LEFT JOIN later ON later.operation = journal.id"
+        " WHERE device = ? AND path = ? AND journal.operation = ?"
+        " AND intent = ? AND phase IN ('requested', 'received') ORDER BY journal.id DESC LIMIT 1",
+        device,
+        path,
+        operation,
+        intent,
+    )
+    if not rows:
+        return None
+    ((entry, key, request, certificate, message),) = rows
+    return OpenOperation(
+        entry, key, bytes(request), certificate, None if message is None else bytes(message)
+    )

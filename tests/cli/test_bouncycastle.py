@@ -8,7 +8,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from csc.runtime.state.store import open_to_read
+from csc.runtime.state.location import in_file
+from csc.runtime.state.opening import open_to_read
 from peers.bouncycastle import bouncycastle_server, conversations, ledger, needs_bouncycastle
 from peers.certificates import ISSUES, Issuer, make_certificate, name, new_key
 from support.command import Csc
@@ -66,7 +67,7 @@ def trust(csc: Csc, ca: Path) -> None:
 
 def certificate(csc: Csc) -> x509.Certificate:
     """The one that the state holds for cmp/gw."""
-    store = open_to_read(csc.folder / ".csc" / "state.db")
+    store = open_to_read(in_file(csc.folder / ".csc" / "state.db"))
     assert store is not None
     (record,) = store.load("default").certificates.values()
     data = store.content(record.certificate)

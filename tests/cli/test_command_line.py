@@ -1,6 +1,5 @@
 """Options and exit codes: 0 done, 1 errors, 2 changes pending, 3 locked or stale, 64 wrong usage."""
 
-import fcntl
 import json
 import os
 import pty
@@ -159,20 +158,6 @@ def test_file_that_is_no_plan(csc: Csc) -> None:
     result = csc("apply", "--yes", csc.write("plan.json", "[1]"))
     assert result.returncode == 1
     assert "not a saved plan" in result.stderr
-
-
-def test_locked_state_is_refused(csc: Csc) -> None:
-    script = csc.write("a.cfg", "add CertificateStore a\nactivate\ncommit\n")
-    csc.ok("apply", "--yes", script)
-    with (csc.folder / ".csc" / "lock").open("r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write("process 1 on elsewhere\n")
-        lock.flush()
-        result = csc("apply", "--yes", script)
-        assert result.returncode == 3
-        assert "process 1 on elsewhere" in result.stderr
-        csc.ok("show")  # readers never wait
-        csc.ok("plan", script)
 
 
 def test_environment_names_state_and_device(csc: Csc) -> None:

@@ -12,7 +12,8 @@ import pytest
 from csc.runtime.certificates import dump_certificate, load_certificate, load_key
 from csc.runtime.evidence.record import read_record
 from csc.runtime.evidence.replay import Line, replay
-from csc.runtime.state.store import open_to_read
+from csc.runtime.state.location import in_file
+from csc.runtime.state.opening import open_to_read
 from csc.runtime.state.vault import open_vault
 from support.command import SAMPLES, Csc, database
 from support.evidence import (
@@ -345,7 +346,7 @@ def test_no_secret_and_no_key_is_in_it(done: Csc, recorded: Csc) -> None:
     record = recorded.folder / "run.jsonl"
     everything = printed + record.read_bytes() + (recorded.folder / "out.pcapng").read_bytes()
     everything += b"".join(data_of(d) for d in lines(record) if "der" in d)
-    store = open_to_read(done.folder / ".csc" / "state.db")
+    store = open_to_read(in_file(done.folder / ".csc" / "state.db"))
     assert store is not None
     vault = open_vault(done.folder / ".csc" / "vault.key", is_new=False)
     marks = [PASSWORD.encode(), PASSWORD.encode().hex().encode(), b"PRIVATE KEY"]

@@ -1,13 +1,13 @@
 """The main job, end to end: scripts applied against the sandbox CA over HTTP."""
 
 import json
-from pathlib import Path
 
 import pytest
 from cryptography import x509
 from csc.runtime.sandbox.authority.settings import AuthoritySettings
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.state.store import open_to_read
+from csc.runtime.state.location import in_file
+from csc.runtime.state.opening import open_to_read
 from support.command import SAMPLES, SEEDS, Csc, database
 
 PREREQUISITES = """\
@@ -139,7 +139,7 @@ def test_snapshot_is_a_script(csc: Csc) -> None:
 def test_certificate_belongs_to_its_key(csc: Csc) -> None:
     """The certificate in the state leads to the CA's root."""
     csc.ok("apply", "--sandbox", "--yes", SAMPLES / "gateway.cfg")
-    store = open_to_read(Path(csc.folder / ".csc" / "state.db"))
+    store = open_to_read(in_file(csc.folder / ".csc" / "state.db"))
     assert store is not None
     record = next(iter(store.load("default").certificates.values()))
     certificate = x509.load_der_x509_certificate(store.content(record.certificate) or b"")

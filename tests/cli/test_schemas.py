@@ -2,40 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from csc.cli.findings import render
 from csc.compiler.serialize import plan_to_json
 from jsonschema import Draft202012Validator
 from support.cases import all_cases, compile_case
-from support.command import REPOSITORY, SAMPLES, Csc
-
-SCHEMAS = REPOSITORY / "docs" / "schemas"
-
-
-def closed(schema: Any) -> Any:
-    """The schema with every key forbidden that it does not name: a new key has to be described first."""
-    if isinstance(schema, list):
-        return [closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    inner = {key: closed(value) for key, value in schema.items()}
-    is_object = schema.get("type") == "object" and "properties" in schema
-    return {"additionalProperties": False, **inner} if is_object else inner
-
-
-def validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(closed(json.loads((SCHEMAS / f"{name}.schema.json").read_text())))
-
+from support.command import SAMPLES, Csc
+from support.schemas import SCHEMAS, check, validator
 
 PLAN = validator("plan")
 DIAGNOSTICS = validator("diagnostics")
 REPLAY = validator("replay")
-
-
-def check(against: Draft202012Validator, document: object) -> None:
-    assert not [f"{e.json_path}: {e.message}" for e in against.iter_errors(document)]
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda p: p.name)

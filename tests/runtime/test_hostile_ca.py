@@ -37,7 +37,7 @@ from csc.runtime.operation import Send
 from csc.runtime.sandbox.behaviour import Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.ledger import Status
-from csc.runtime.state.store import open_store
+from csc.runtime.state.opening import open_store
 from peers.faulty_ca import parts_of, sealed
 from support.central import CentralKeys
 from support.device import (
@@ -302,13 +302,12 @@ def listening(device: Device, ca: CentralKeys | SandboxCA | None = None) -> list
 
 def journal(device: Device) -> list[tuple[str, bytes | None]]:
     """The phase of each operation, and its last pollReq."""
-    store = open_store(device.location.database)
+    store = open_store(device.location)
     try:
-        with store.transaction() as connection:
-            return connection.execute(
-                "SELECT phase, message FROM journal LEFT JOIN later ON later.operation = journal.id"
-                " ORDER BY journal.id"
-            ).fetchall()
+        return store.database.execute(
+            "SELECT phase, message FROM journal LEFT JOIN later ON later.operation = journal.id"
+            " ORDER BY journal.id"
+        )
     finally:
         store.close()
 

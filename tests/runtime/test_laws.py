@@ -11,7 +11,7 @@ from csc.cli.variables import Variables
 from csc.compiler.policy import Policy
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.session import prepare_vault
-from csc.runtime.state.location import Location
+from csc.runtime.state.location import in_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import programs
@@ -30,9 +30,9 @@ few = settings(
 def devices(tmp_path_factory: pytest.TempPathFactory) -> Generator[Iterator[Device]]:
     """New devices without end, under one state and one CA."""
     folder = tmp_path_factory.mktemp("devices")
-    with SandboxCA.open(Location(folder / "state.db").sandbox) as ca:
+    with SandboxCA.open(in_file(folder / "state.db").sandbox) as ca:
         ca.add_secret(b"ref", b"psk")
-        prepare_vault(Location(folder / "state.db"))
+        prepare_vault(in_file(folder / "state.db"))
         yield (Device(folder, ca, name=f"device{number}") for number in itertools.count())
 
 

@@ -9,7 +9,7 @@ from csc.compiler.plan import CmpOperation, ObjectChange
 from csc.compiler.selection import Selection
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.session import prepare_vault
-from csc.runtime.state.location import Location
+from csc.runtime.state.location import in_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import programs
@@ -34,9 +34,9 @@ def selections(draw: st.DrawFn) -> Selection:
 @pytest.fixture(scope="module")
 def devices(tmp_path_factory: pytest.TempPathFactory) -> Generator[Iterator[Device]]:
     folder = tmp_path_factory.mktemp("devices")
-    with SandboxCA.open(Location(folder / "state.db").sandbox) as ca:
+    with SandboxCA.open(in_file(folder / "state.db").sandbox) as ca:
         ca.add_secret(b"ref", b"psk")
-        prepare_vault(Location(folder / "state.db"))
+        prepare_vault(in_file(folder / "state.db"))
         yield (Device(folder, ca, name=f"device{number}") for number in itertools.count())
 
 

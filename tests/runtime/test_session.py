@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from csc.runtime.session import open_session
+from csc.runtime.state.holding import hold
 from csc.runtime.state.location import parse_url
 from support.cases import CASES, compile_case
 from support.command import SAMPLES, Csc
@@ -12,7 +13,10 @@ def test_a_signer_needs_no_secret_in_the_sandbox(tmp_path: Path) -> None:
     plan = compile_case(CASES / "extensions" / "signer.cfg").plan
     assert plan is not None
     location = parse_url(f"sqlite:///{tmp_path}/state.db")
-    with open_session(location, "default", plan, (), uses_sandbox=True) as session:
+    with (
+        hold(location, "default") as held,
+        open_session(held, plan, (), uses_sandbox=True) as session,
+    ):
         assert session.sandbox_root is not None
 
 

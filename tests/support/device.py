@@ -24,8 +24,9 @@ from csc.runtime.progress import ProgressEvent
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.snapshot_files import snapshot_files
-from csc.runtime.state.location import Location
-from csc.runtime.state.store import Store, open_store
+from csc.runtime.state.location import Location, in_file
+from csc.runtime.state.opening import open_store
+from csc.runtime.state.store import Store
 from csc.runtime.state.vault import open_vault
 from csc.runtime.uploads import content_id
 
@@ -50,7 +51,7 @@ class Device:
 
     folder: Path
     ca: SandboxCA
-    open_store: Callable[[Path], Store] = open_store
+    open_store: Callable[[Location], Store] = open_store
     send: Send | None = None
     clock: Callable[[], datetime] = utc_now
     pause: Callable[[float], None] = no_pause
@@ -58,10 +59,10 @@ class Device:
 
     @property
     def location(self) -> Location:
-        return Location(self.folder / "state.db")
+        return in_file(self.folder / "state.db")
 
     def state(self) -> DeviceState:
-        store = open_store(self.location.database)
+        store = open_store(self.location)
         try:
             return store.load(self.name)
         finally:
@@ -94,7 +95,7 @@ class Device:
         """Carry out a plan; as with `csc apply`, an empty one leaves no trace."""
         if plan.is_empty:
             return
-        store = self.open_store(self.location.database)
+        store = self.open_store(self.location)
         try:
             around = Surroundings(
                 device=self.name,
@@ -196,9 +197,9 @@ class FusedStore(Store):
 
     @contextmanager
     def transaction(self) -> Generator:
-        is_outermost = not self._connection.in_transaction
-        with super().transaction() as connection:
-            yield connection
+        is_outermost = not self.database.connection.in_transaction
+        with super().transaction():
+            yield
             if is_outermost:
                 self.fuse.point()
         if is_outermost:
@@ -209,8 +210,8 @@ def fuse(device: Device, at: int | None) -> Fuse:
     """Let the device's next run die at point number `at` (None: never); the points are counted."""
     the_fuse = Fuse(at)
 
-    def open_fused(path: Path) -> Store:
-        store = open_store(path)
+    def open_fused(location: Location) -> Store:
+        store = open_store(location)
         store.__class__ = FusedStore
         store.fuse = the_fuse  # type: ignore[attr-defined]
         return store

@@ -3,7 +3,7 @@
 from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
 from csc.runtime.sandbox.ledger.ledger import Status
-from csc.runtime.state.store import open_store
+from csc.runtime.state.opening import open_store
 from csc.runtime.state.vault import open_vault
 
 from .device import Device
@@ -11,19 +11,18 @@ from .device import Device
 
 def held_certificates(device: Device) -> dict[str, bool]:
     """Serial numbers of all certificates that the state holds, and whether their keys are there."""
-    store = open_store(device.location.database)
+    store = open_store(device.location)
     vault = open_vault(device.location.vault_key)
     held = {}
     try:
-        with store.transaction() as connection:
-            rows = connection.execute("SELECT serial_number, certificate, key FROM certificate")
-            for serial_number, content, key in rows.fetchall():
-                issued = x509.load_der_x509_certificate(store.content(content) or b"")
-                sealed = store.secret(key)
-                private_key = load_key(vault.decrypt(key, sealed)) if sealed else None
-                held[serial_number] = private_key is not None and key_id(
-                    private_key.public_key()
-                ) == key_id(issued.public_key())
+        rows = store.database.execute("SELECT serial_number, certificate, key FROM certificate")
+        for serial_number, content, key in rows:
+            issued = x509.load_der_x509_certificate(store.content(content) or b"")
+            sealed = store.secret(key)
+            private_key = load_key(vault.decrypt(key, sealed)) if sealed else None
+            held[serial_number] = private_key is not None and key_id(
+                private_key.public_key()
+            ) == key_id(issued.public_key())
     finally:
         store.close()
     return held

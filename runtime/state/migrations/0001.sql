@@ -1,4 +1,4 @@
--- The state of every device, format 1. Times are ISO 8601 in UTC.
+-- What a state of format 1 holds. Times are ISO 8601 in UTC.
 CREATE TABLE format (version INTEGER NOT NULL);
 INSERT INTO format VALUES (1);
 
@@ -28,16 +28,16 @@ CREATE TABLE device_file (       -- what certmgr left on the device
 
 CREATE TABLE content (           -- public bytes by content id
     id TEXT PRIMARY KEY,
-    data BLOB NOT NULL
+    data {bytes} NOT NULL
 );
 
 CREATE TABLE secret (            -- private keys by content id, encrypted
     id TEXT PRIMARY KEY,
-    data BLOB NOT NULL
+    data {bytes} NOT NULL
 );
 
 CREATE TABLE certificate (       -- each certificate that CMP obtained; the newest of a path counts
-    id INTEGER PRIMARY KEY,
+    id {serial},
     device TEXT NOT NULL REFERENCES device,
     path TEXT NOT NULL,
     certificate TEXT NOT NULL,
@@ -55,14 +55,14 @@ CREATE TABLE certificate (       -- each certificate that CMP obtained; the newe
 CREATE INDEX certificate_of ON certificate (device, path, id);
 
 CREATE TABLE journal (           -- every CMP operation, written before it acts
-    id INTEGER PRIMARY KEY,
+    id {serial},
     device TEXT NOT NULL REFERENCES device,
     path TEXT NOT NULL,
     operation TEXT NOT NULL,     -- initiate, update, revoke
     intent TEXT NOT NULL,        -- digest of what is asked for: only the same may be resumed
     transaction_id TEXT NOT NULL,
     key TEXT,                    -- content id of the new private key
-    request BLOB NOT NULL,       -- the exact first message
+    request {bytes} NOT NULL,       -- the exact first message
     certificate TEXT,            -- content id of what the CA issued, before it is confirmed
     phase TEXT NOT NULL,         -- requested, received, done, failed
     outcome TEXT NOT NULL DEFAULT '',
@@ -70,8 +70,3 @@ CREATE TABLE journal (           -- every CMP operation, written before it acts
     ended_at TEXT
 );
 CREATE INDEX journal_open ON journal (device, path) WHERE phase IN ('requested', 'received');
-
-CREATE TABLE later (             -- what an open operation goes on with in place of its first message
-    operation INTEGER PRIMARY KEY REFERENCES journal,
-    message BLOB NOT NULL        -- the exact last pollReq, or certConf
-);

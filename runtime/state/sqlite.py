@@ -1,0 +1,160 @@
+"""A path in, an open SQLite database out."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from .database import Row
+from .errors import StateError
+
+# Seconds that a statement waits for another writer, whose transactions are short.
+_PATIENCE = 10.0
+
+
+class SqliteDatabase:
+    """See `database.Database`."""
+
+    types = {"bytes": "BLOB", "serial": "INTEGER PRIMARY KEY"}  # noqa: RUF012  (as the protocol has it)
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        self.place = place
+        self.connection = connection
+        self._lock = threading.RLock()
+
+    def execute(self, statement: str, *values: object) -> list[Row]:
+        """See `database.Database`."""
+        with self._lock:
+            try:
+                return self.connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise unusable(self.place, error) from error
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """See `database.Database`."""
+        return self._all_of("BEGIN IMMEDIATE")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """See `database.Database`."""
+        return self._all_of("BEGIN")
+
+    def alone(self, what: str) -> None:
+        """See `database.Database`: a transaction is the only one that writes, anyhow."""
+        del what
+
+    @contextmanager
+    def _all_of(self, begin: str) -> Generator[None]:
+        with self._lock:
+            if self.connection.in_transaction:
+                yield
+                return
+            self.execute(begin)
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                # A disk that is full has ended the transaction already.
+                if self.connection.in_transaction:
+                    self.execute("ROLLBACK")
+                raise
+
+    def has_table(self, name: str) -> bool:
+        """See `database.Database`."""
+        found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.execute(found, name))
+
+    def close(self) -> None:
+        """See `database.Database`."""
+        with self._lock:
+            self.connection.close()
+
+
+def open_to_write(path: Path) -> SqliteDatabase:
+    """The database at `path`, which is made if it is not there; only its owner may read it.
+
+    Raises:
+        StateError: if it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise unusable(str(path), error) from error
+    database = _connect(path, "rw")
+    try:
+        _check_ours(database)
+        # Readers see the last committed state while somebody writes, and what is committed is on the disk.
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_to_read(path: Path) -> SqliteDatabase | None:
+    """The database at `path`, which is never changed; None if there is none.
+
+    Raises:
+        StateError: if it cannot be opened.
+    """
+    if not path.exists():
+        return None
+    database = _connect(path, "ro")
+    try:
+        _check_ours(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_ours(database: SqliteDatabase) -> None:
+    """A state of any format has the table `format`, and a file that nobody wrote to has none."""
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+    if tables and "format" not in tables:
+        raise StateError(
+            f"{database.place} is another program's database: it is no state of csc",
+            "give --state another path",
+        )
+
+
+def copy_in_memory(database: SqliteDatabase) -> SqliteDatabase:
+    """A copy that goes with its process.
+
+    Raises:
+        StateError: if it cannot be read.
+    """
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        database.connection.backup(copy)
+    except sqlite3.Error as error:
+        copy.close()
+        raise unusable(database.place, error) from error
+    return SqliteDatabase(copy, database.place)
+
+
+def unusable(place: str, error: Exception) -> StateError:
+    """What went wrong at a place, with a way out."""
+    return StateError(
+        f"the state at {place} cannot be used: {error}",
+        "check the path, its permissions and the disk, or restore the file from a backup",
+    )
+
+
+def _connect(path: Path, mode: str) -> SqliteDatabase:
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_PATIENCE,
+        )
+    except sqlite3.Error as error:
+        raise unusable(str(path), error) from error
+    return SqliteDatabase(connection, str(path))

@@ -1,0 +1,35 @@
+"""A state in, the committed versions of a device out, without their configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """When a version was committed, by which script (its digest) and by whom: user@host, or empty."""
+
+    number: int
+    committed_at: datetime
+    script: str
+    committed_by: str
+
+
+def versions(store: Store, device: str) -> list[Committed]:
+    """Every committed version, newest first.
+
+    Raises:
+        StateError: if the state cannot be read.
+    """
+    rows = store.database.execute(
+        "SELECT number, committed_at, script, committed_by FROM version WHERE device = ?"
+        " ORDER BY number DESC",
+        device,
+    )
+    return [
+        Committed(number, datetime.fromisoformat(committed_at), script, by)
+        for number, committed_at, script, by in rows
+    ]
