@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..compiler.plan import Plan
 from ..runtime.evidence.recorder import Append, anchors_of, open_record
-from ..runtime.executor import Materials
+from ..runtime.execution import Materials
 from ..runtime.session import Session
 
 

@@ -13,7 +13,7 @@ import click
 
 from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, StepsFailed
-from ...runtime.executor import Materials, execute
+from ...runtime.execution import Materials, execute
 from ...runtime.session import open_session, prepare_vault
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.holding import Held, hold

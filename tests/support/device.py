@@ -17,7 +17,7 @@ from csc.compiler.selection import Selection
 from csc.grammar.parser import parse
 from csc.runtime.certificates import dump_certificate
 from csc.runtime.cmp.http.tls import TlsTrust
-from csc.runtime.executor import Materials, execute
+from csc.runtime.execution import Materials, execute
 from csc.runtime.fingerprint import fingerprint_of
 from csc.runtime.operation import Send, Surroundings
 from csc.runtime.progress import ProgressEvent
