@@ -9,6 +9,7 @@ FAILED = 1
 CHANGES = 2
 REFUSED = 3
 USAGE = 64
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
 class Failure(click.ClickException):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ..grammar.garbage import collector_paused
-from .exits import FAILED, USAGE, Failure
+from .exits import FAILED, INTERRUPTED, USAGE, Failure
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -155,9 +155,9 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = FAILED
-    except click.Abort:
+    except click.Abort as error:
         click.echo("stopped", err=True)
-        code = FAILED
+        code = INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
     except Exception as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise

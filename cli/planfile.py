@@ -164,6 +164,11 @@ def why_stale(saved: Any, plan: Plan) -> str | None:
     return _ALTERED
 
 
+def plan_digest(plan: Plan) -> str:
+    """The SHA-256 of a plan as `csc plan --json` prints it, in canonical JSON."""
+    return _digest(plan_to_json(plan))
+
+
 def _digest(document: Any) -> str:
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 

@@ -4,7 +4,10 @@
     +-- SecretMissing       a ${…} names nothing that can be read
     +-- SecretUnusable      what a ${…} names cannot be a secret
     +-- ContentMissing      the state lacks bytes that the plan relies on
-    +-- StepsFailed         one or more steps failed; holds each with its error
+    +-- NotPlanned          a CMP message that the plan does not have
+    +-- LeftOpen            a wait for the CA's decision was broken off, for the run is to end
+    +-- StepsFailed         steps failed or were not tried; holds the report of the run
+        +-- Interrupted     so it is because the run was asked to end
 
 Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `StateError`s
 (`state/errors.py`); inside StepsFailed they stand with their steps.
@@ -12,7 +15,7 @@ Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `State
 
 from __future__ import annotations
 
-from ..compiler.plan import Step
+from .report import Report
 
 
 class ApplyError(Exception):
@@ -35,14 +38,29 @@ class ContentMissing(ApplyError):
     """Bytes that the plan relies on are not there."""
 
 
-class StepsFailed(ApplyError):
-    """Steps failed. `not_tried` are those that waited for them, or had not begun yet."""
+class NotPlanned(ApplyError):
+    """A message of an operation is not the one that the plan has in its place."""
 
-    def __init__(
-        self, failures: tuple[tuple[Step, Exception], ...], not_tried: tuple[Step, ...]
-    ) -> None:
-        super().__init__(
-            f"{len(failures)} of the plan's steps failed", "mend the cause and apply again"
-        )
-        self.failures = failures
-        self.not_tried = not_tried
+
+class LeftOpen(ApplyError):
+    """The CA has not decided yet, and the run is to end. The journal knows how to go on."""
+
+
+class StepsFailed(ApplyError):
+    """Not every step of the plan is done: some failed, and others waited for them."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(self._headline(report), "mend the cause and apply again")
+        self.report = report
+        self.failures = report.failures
+        self.not_tried = report.not_tried
+
+    def _headline(self, report: Report) -> str:
+        return f"{len(report.failures)} of the plan's steps failed"
+
+
+class Interrupted(StepsFailed):
+    """The run was asked to end before every step was done; some may have failed, too."""
+
+    def _headline(self, report: Report) -> str:
+        return f"interrupted with {len(report.done)} of the plan's steps done"

@@ -24,6 +24,15 @@ class StepProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class StepMessage:
+    """A CMP message of a step is about to leave (`is_sent`), or has come; `kind` as RFC 9810 5.1.2 has it."""
+
+    step: Step
+    is_sent: bool
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """A step is done; `result` says what came of it, if there is something to say."""
 
@@ -33,13 +42,13 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """A step failed."""
+    """A step failed; or, with the error LeftOpen, goes on in the next run."""
 
     step: Step
     error: Exception
 
 
-ProgressEvent = StepStarted | StepProgress | StepDone | StepFailed
+ProgressEvent = StepStarted | StepProgress | StepMessage | StepDone | StepFailed
 
 # Called from the thread that the event happens in; has to be quick and must not raise.
 Watch = Callable[[ProgressEvent], None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from ..compiler.plan import CmpOperation, Plan
 from .asking import password_of
 from .certificates import dump_certificate
+from .execution.stopping import Stop
 from .operation import Send, Surroundings
 from .routing import Route, follow
 from .state.holding import Held
@@ -32,10 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`sandbox_root` is the DER of the sandbox's root, None without a sandbox."""
+    """`sandbox_root` is the DER of the sandbox's root, None without a sandbox.
+
+    `stop` ends the waits of operations for their CA's decision.
+    """
 
     surroundings: Surroundings
     sandbox_root: bytes | None
+    stop: Stop
 
 
 @contextmanager
@@ -85,6 +89,7 @@ def open_session(
 
                 send = recording(send, record, _now, partial(follow, routes))
 
+        stop = Stop()
         yield Session(
             Surroundings(
                 device=held.device,
@@ -94,10 +99,11 @@ def open_session(
                 clock=_now,
                 random=os.urandom,
                 generate_key=_generate_key,
-                pause=time.sleep,
+                pause=stop.pause,
                 committer=_committer(this_process()),
             ),
             root,
+            stop,
         )
 
 

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ...compiler.plan import Step
 from ...compiler.selection import Selection
-from ...runtime.errors import ApplyError, StepsFailed
-from ...runtime.execution import Materials, execute
+from ...runtime.errors import ApplyError, Interrupted, StepsFailed
+from ...runtime.execution import Interrupts, Materials, OnError, execute
+from ...runtime.report import Report
 from ...runtime.session import open_session, prepare_vault
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.holding import Held, hold
 from .. import findings, options, planfile
 from ..config import make_policy
-from ..exits import DONE, FAILED, REFUSED, Failure
+from ..exits import DONE, FAILED, INTERRUPTED, REFUSED, Failure
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
-from ..views import failure_text, plan_text
-from ..views.progress import watching
+from ..views import apply_text, plan_text
+from ..views.apply_json import EventStream
+from ..views.progress import Display, displayed
 from ..views.source_text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a plan is carried out: the options of apply that say nothing of what is done."""
+
+    parallel: int
+    per_server: int | None
+    on_error: OnError
+    record: Path | None
+    is_json: bool
 
 
 @click.command("apply")
@@ -41,6 +58,19 @@ from ..views.source_text import printable
     help="How many certificate operations run at once.",
 )
 @click.option(
+    "--per-server",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    help="How many of them at one CMP server.  [default: all, but for one kept free for each other]",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice([choice.value for choice in OnError]),
+    default=OnError.FINISH_INDEPENDENT.value,
+    show_default=True,
+    help="What a failed step does to those that do not depend on it.",
+)
+@click.option(
     "--record",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -52,6 +82,9 @@ from ..views.source_text import printable
     type=click.FloatRange(min=0),
     default=0.0,
     help="Wait this long for another process that holds the device.  [default: 0]",
+)
+@click.option(
+    "--json", "is_json", is_flag=True, help="Print events, one JSON object a line, and no text."
 )
 @options.sandbox
 @options.strict
@@ -68,8 +101,11 @@ def command(
     scripts: tuple[str, ...],
     yes: bool,
     parallel: int,
+    per_server: int | None,
+    on_error: str,
     record: Path | None,
     lock_timeout: float,
+    is_json: bool,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -103,9 +139,10 @@ def command(
             selection,
         )
     )
+    manner = _Manner(parallel, per_server, OnError(on_error), record, is_json)
     try:
         with hold(location, request.device, lock_timeout, partial(_say_waiting, settings)) as held:
-            return _apply(settings, held, request, saved, parallel, record, yes)
+            return _apply(settings, held, request, saved, manner, yes)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
     except Locked as error:
@@ -131,8 +168,7 @@ def _apply(
     held: Held,
     request: Request,
     saved: tuple[Request, Any] | None,
-    parallel: int,
-    record: Path | None,
+    manner: _Manner,
     yes: bool,
 ) -> int:
     prepare_vault(held.location)  # secrets are told apart with its key
@@ -142,15 +178,19 @@ def _apply(
         return FAILED
     if saved is not None:
         planfile.check_current(saved[1], planned.plan)
-    if not settings.is_quiet:
+    if not (settings.is_quiet or manner.is_json):
         if request.uses_sandbox and plan_text.sandbox_note(planned.plan):
             click.echo(plan_text.sandbox_note(planned.plan), err=True)
         click.echo(plan_text.render(planned.plan, plan_text.idempotence(planned.plan)))
+    events = EventStream(sys.stdout, _now) if manner.is_json else None
     if planned.plan.is_empty:
+        if events is not None:
+            events.started(planned.plan, planfile.plan_digest(planned.plan), held.device)
+            events.ended(Report.nothing())
         return DONE
     if not yes and sys.stdin.isatty():
-        click.confirm("Carry this out?", abort=True)
-    return _carry_out(settings, held, request, planned, parallel, record)
+        click.confirm("Carry this out?", abort=True, err=manner.is_json)
+    return _carry_out(settings, held, request, planned, manner, events)
 
 
 def _carry_out(
@@ -158,15 +198,15 @@ def _carry_out(
     held: Held,
     request: Request,
     planned: Planned,
-    parallel: int,
-    record: Path | None,
+    manner: _Manner,
+    events: EventStream | None,
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
     with ExitStack() as stack:
         append = None
-        if record is not None:
-            append = stack.enter_context(open_run(record))
+        if manner.record is not None:
+            append = stack.enter_context(open_run(manner.record))
         session = stack.enter_context(
             open_session(
                 held,
@@ -179,22 +219,53 @@ def _carry_out(
         materials = Materials(planned.uploads, session.sandbox_root)
         if append is not None:
             keep_anchors(append, plan, session, materials)
-        watch = stack.enter_context(watching(plan, settings, sys.stderr, os.environ))
+        if events is None:
+            display = stack.enter_context(displayed(plan, settings, sys.stderr, os.environ))
+        else:
+            display = Display(events.watch, lambda text: click.echo(text, err=True), lambda: None)
+            events.started(plan, planfile.plan_digest(plan), held.device)
         try:
-            version = execute(
+            report = execute(
                 plan,
                 session.surroundings,
                 materials,
-                parallel=parallel,
-                watch=watch,
+                parallel=manner.parallel,
+                per_server=manner.per_server,
+                on_error=manner.on_error,
+                watch=display.watch,
+                stop=session.stop,
+                interrupts=_interrupts(display, events),
             )
         except StepsFailed as failed:
             stack.close()
-            click.echo(failure_text.render(failed), err=True)
-            return FAILED
-    if not settings.is_quiet:
+            if events is not None:
+                events.ended(failed.report)
+            click.echo(apply_text.failure(failed), err=True)
+            return INTERRUPTED if isinstance(failed, Interrupted) else FAILED
+    if events is not None:
+        events.ended(report)
+    elif not settings.is_quiet:
         click.echo("")
-        click.echo(
-            f"Done: version {version} is committed." if version else "Done; nothing is committed."
-        )
+        click.echo(apply_text.success(report))
     return DONE
+
+
+def _interrupts(display: Display, events: EventStream | None) -> Interrupts:
+    """What Ctrl-C and SIGTERM do."""
+
+    def say(under_way: Sequence[Step]) -> None:
+        if events is not None:
+            events.interrupted(under_way)
+        display.say(apply_text.draining(under_way))
+
+    def leave() -> None:
+        display.close()
+        click.echo(apply_text.stopped_at_once(), err=True)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
+
+    return Interrupts(say, leave)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

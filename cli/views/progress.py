@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import threading
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 
 from ...compiler.plan import CmpOperation, Plan
+from ...runtime.errors import LeftOpen
+from ...runtime.execution.limits import server_of
 from ...runtime.progress import (
     ProgressEvent,
     StepDone,
     StepFailed,
+    StepMessage,
     StepProgress,
     StepStarted,
     Watch,
@@ -20,18 +25,31 @@ from .plan_text import title
 from .source_text import printable
 
 
+@dataclass(frozen=True, slots=True)
+class Display:
+    """`watch` takes events, from any thread; `say` prints a line; `close` leaves the terminal as it was."""
+
+    watch: Watch
+    say: Callable[[str], None]
+    close: Callable[[], None]
+
+
 @contextmanager
-def watching(
+def displayed(
     plan: Plan, settings: Settings, stream: IO[str], environment: Mapping[str, str]
-) -> Generator[Watch]:
-    """What to call with events, for the length of the block. Quietly, nothing is shown."""
+) -> Generator[Display]:
+    """Show a run, for the length of the block. Quietly, nothing is shown but what `say` is told."""
+
+    def say(text: str) -> None:
+        print(text, file=stream, flush=True)
+
     if settings.is_quiet:
-        yield _nothing
+        yield Display(_nothing, say, lambda: None)
     elif stream.isatty() and environment.get("TERM", "dumb") != "dumb":
-        with _live(plan, stream) as watch:
-            yield watch
+        with _live(plan, stream) as display:
+            yield display
     else:
-        yield _plain(stream, is_verbose=settings.is_verbose)
+        yield Display(_plain(stream, is_verbose=settings.is_verbose), say, lambda: None)
 
 
 def _nothing(event: ProgressEvent) -> None:
@@ -45,22 +63,22 @@ def _plain(stream: IO[str], *, is_verbose: bool) -> Watch:
         if not (is_verbose or isinstance(event.step.action, CmpOperation)):
             return
         match event:
-            case StepStarted():
+            case StepStarted() | StepMessage():
                 return
             case StepProgress(text=text):
                 words = text
             case StepDone(result=result):
                 words = f"done{', ' if result else ''}{result}"
-            case StepFailed():
-                words = "failed"
+            case StepFailed(error=error):
+                words = "left open" if isinstance(error, LeftOpen) else "failed"
         print(f"{event.step.id} {title(event.step)}: {printable(words)}", file=stream, flush=True)
 
     return watch
 
 
 @contextmanager
-def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
-    """A line with a spinner for the whole, and one for each operation under way."""
+def _live(plan: Plan, stream: IO[str]) -> Generator[Display]:
+    """A line for the whole, and one for each operation under way: its server, what it does, how long."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import (
@@ -74,41 +92,74 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Watch]:
     console = Console(file=stream)
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
         TimeElapsedColumn(),
+        TextColumn("{task.description}"),
         console=console,
         transient=True,
     )
+    counts = Counts(len(plan.steps))
+    lines: dict[str, TaskID] = {}
+    lock = threading.Lock()  # events come from several threads
     with progress:
-        done = 0
-        overall = progress.add_task(_overall(done, plan), total=None)
-        lines: dict[str, TaskID] = {}
+        overall = progress.add_task(str(counts), total=None)
 
         def watch(event: ProgressEvent) -> None:
-            nonlocal done
             step = event.step
+            if not isinstance(step.action, CmpOperation) and isinstance(event, StepStarted):
+                return  # done before anybody could read it
             name = escape(f"{step.id} {title(step)}")
-            match event:
-                case StepStarted():
-                    if isinstance(step.action, CmpOperation):
+            with lock:
+                match event:
+                    case StepStarted():
+                        counts.running += 1
                         lines[step.id] = progress.add_task(name, total=None)
-                case StepProgress(text=text):
-                    progress.update(
-                        lines[step.id], description=f"{name}: {escape(printable(text))}"
-                    )
-                case StepDone(result=result):
-                    done += 1
-                    progress.update(overall, description=_overall(done, plan))
-                    if step.id in lines:
-                        progress.remove_task(lines.pop(step.id))
-                        console.print(f"[green]done[/]   {name}: {escape(printable(result))}")
-                case StepFailed():
-                    if step.id in lines:
-                        progress.remove_task(lines.pop(step.id))
-                    console.print(f"[red]failed[/] {name}")
+                    case StepProgress(text=text):
+                        server = _server(event)
+                        told = escape(printable(f"{server}: {text}"))
+                        progress.update(lines[step.id], description=f"{name}  {told}")
+                        return
+                    case StepMessage():
+                        return
+                    case StepDone(result=result):
+                        counts.done += 1
+                        if step.id in lines:
+                            counts.running -= 1
+                            progress.remove_task(lines.pop(step.id))
+                            console.print(f"[green]done[/]   {name}: {escape(printable(result))}")
+                    case StepFailed(error=error):
+                        counts.failed += 1
+                        if step.id in lines:
+                            counts.running -= 1
+                            progress.remove_task(lines.pop(step.id))
+                        is_open = isinstance(error, LeftOpen)
+                        how = "[yellow]open[/]  " if is_open else "[red]failed[/]"
+                        console.print(f"{how} {name}")
+                progress.update(overall, description=str(counts))
 
-        yield watch
+        def say(text: str) -> None:
+            console.print(escape(text))
+
+        yield Display(watch, say, progress.stop)
 
 
-def _overall(done: int, plan: Plan) -> str:
-    return f"applying, {done} of {len(plan.steps)} steps are done"
+@dataclass(slots=True)
+class Counts:
+    """How many steps there are, and how many are how far."""
+
+    steps: int
+    done: int = 0
+    running: int = 0
+    failed: int = 0
+
+    def __str__(self) -> str:
+        waiting = self.steps - self.done - self.running - self.failed
+        failed = f", {self.failed} failed" if self.failed else ""
+        return (
+            f"applying: {self.done} of {self.steps} steps done,"
+            f" {self.running} running, {waiting} waiting{failed}"
+        )
+
+
+def _server(event: ProgressEvent) -> str:
+    action = event.step.action
+    return server_of(action) if isinstance(action, CmpOperation) else ""

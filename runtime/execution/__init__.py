@@ -1,7 +1,12 @@
 """A plan in, the device's new state out.
 
     execute     the entrance: where a run begins and ends
-    loop        the order of steps, what runs in which thread
+    loop        what begins when, and in which thread; failures and signals
+    graph       which steps may begin, without I/O
+    limits      how many operations at once, and at one server
+    keys        keys, some of them made before their turn
+    metering    every CMP message held against the plan
+    stopping    signals
     local       what steps do that need no CA: object changes, activate, commit
     obtained    what an operation brought, made part of the state
     run         a plan half-way
@@ -14,6 +19,8 @@ Everything that changes the state happens in the calling thread, except what an 
 from __future__ import annotations
 
 from .execute import execute
+from .loop import OnError
 from .materials import Materials
+from .stopping import Interrupts, Stop
 
-__all__ = ["Materials", "execute"]
+__all__ = ["Interrupts", "Materials", "OnError", "Stop", "execute"]

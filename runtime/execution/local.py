@@ -24,6 +24,7 @@ def act(run: Run, step: Step) -> str:
                 run.candidate.pop(address, None)
             else:
                 run.candidate[address] = _take_in(run, after)
+            run.unkept.append(step.id)
             return ""
         case Activate():
             return _activate(run)
@@ -36,6 +37,7 @@ def act(run: Run, step: Step) -> str:
 def _activate(run: Run) -> str:
     """The candidate becomes the active configuration; all steps before it are done."""
     run.around.store.activate(run.around.device, run.candidate)
+    run.unkept.clear()
     return ""
 
 

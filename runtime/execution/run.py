@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from ...compiler.address import Address
 from ...compiler.configuration import Properties
-from ...compiler.plan import Plan, Step
+from ...compiler.plan import Plan
 from ..errors import ContentMissing
 from ..operation import Surroundings
+from ..report import Messages
 from ..uploads import content_id
 from .materials import Materials
 
@@ -17,8 +18,10 @@ from .materials import Materials
 class Run:
     """A plan half-way. `candidate` is written to the state at a barrier and at the end only.
 
-    `real` has the content ids of what planned ones turned out to be; `version` is what was committed last;
-    `last_files` is the number of the step whose results the device files hold.
+    `real` has the content ids of what planned ones turned out to be, `messages` those of each operation that
+    has begun; `version` is what was committed last;
+    `last_files` is the number of the step whose results the device files hold; `unkept` are the steps whose
+    changes are in `candidate` alone.
     """
 
     plan: Plan
@@ -26,10 +29,10 @@ class Run:
     materials: Materials
     candidate: dict[Address, Properties]
     real: dict[str, str] = field(default_factory=dict[str, str])
-    begun: set[str] = field(default_factory=set[str])
-    failures: list[tuple[Step, Exception]] = field(default_factory=list[tuple[Step, Exception]])
+    messages: dict[str, Messages] = field(default_factory=dict[str, Messages])
     version: int | None = None
     last_files: int = -1
+    unkept: list[str] = field(default_factory=list[str])
 
     def resolve(self, content: str) -> str:
         """The real content id behind a planned one.

@@ -32,7 +32,7 @@ def test_independent_enrolments_run_at_once(tmp_path: Path) -> None:
         first_messages = set()
 
         def send(url: str, message: bytes, tls: object = None) -> bytes:
-            thread = threading.current_thread().name
+            thread = threading.get_ident()
             if thread not in first_messages:
                 first_messages.add(thread)
                 both.wait(20)  # breaks unless the other one is under way, too

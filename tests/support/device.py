@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from csc.compiler.compile import Compilation, compile_scripts
@@ -21,6 +22,7 @@ from csc.runtime.execution import Materials, execute
 from csc.runtime.fingerprint import fingerprint_of
 from csc.runtime.operation import Send, Surroundings
 from csc.runtime.progress import ProgressEvent
+from csc.runtime.report import Report
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.snapshot_files import snapshot_files
@@ -56,6 +58,7 @@ class Device:
     clock: Callable[[], datetime] = utc_now
     pause: Callable[[float], None] = no_pause
     name: str = "default"
+    reports: Callable[[Report], object] = lambda report: None  # hears what came of each run
 
     @property
     def location(self) -> Location:
@@ -81,16 +84,26 @@ class Device:
         return compile_scripts([parse(text)], circumstances)
 
     def apply(
-        self, text: str, *, parallel: int = 4, watch: Callable[[ProgressEvent], None] | None = None
+        self,
+        text: str,
+        *,
+        parallel: int = 4,
+        watch: Callable[[ProgressEvent], None] | None = None,
+        **terms: Any,
     ) -> Compilation:
-        """Compile and carry out; the script has to be free of errors."""
+        """Compile and carry out; the script has to be free of errors. `terms` are those of `execute`."""
         compilation = self.compile(text)
         assert compilation.plan is not None, compilation.diagnostics
-        self.carry_out(compilation.plan, parallel=parallel, watch=watch)
+        self.carry_out(compilation.plan, parallel=parallel, watch=watch, **terms)
         return compilation
 
     def carry_out(
-        self, plan: Plan, *, parallel: int = 4, watch: Callable[[ProgressEvent], None] | None = None
+        self,
+        plan: Plan,
+        *,
+        parallel: int = 4,
+        watch: Callable[[ProgressEvent], None] | None = None,
+        **terms: Any,
     ) -> None:
         """Carry out a plan; as with `csc apply`, an empty one leaves no trace."""
         if plan.is_empty:
@@ -109,13 +122,15 @@ class Device:
             )
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)
-            execute(
+            report = execute(
                 plan,
                 around,
                 materials,
                 parallel=parallel,
                 watch=watch or (lambda event: None),
+                **terms,
             )
+            self.reports(report)
         finally:
             store.close()
 
