@@ -127,11 +127,11 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Display]:
                             progress.remove_task(lines.pop(step.id))
                             console.print(f"[green]done[/]   {name}: {escape(printable(result))}")
                     case StepFailed(error=error):
-                        counts.failed += 1
+                        is_open = isinstance(error, LeftOpen)
+                        counts.failed += not is_open
                         if step.id in lines:
                             counts.running -= 1
                             progress.remove_task(lines.pop(step.id))
-                        is_open = isinstance(error, LeftOpen)
                         how = "[yellow]open[/]  " if is_open else "[red]failed[/]"
                         console.print(f"{how} {name}")
                 progress.update(overall, description=str(counts))

@@ -48,7 +48,7 @@ class Work(Generic[T]):
 
     `act` does a step that needs no CA; what came of it, for people. An operation goes through two more:
     `prepare` gives what then runs in a thread, `record` takes what that gave. `upcoming` hears which
-    operations wait for their turn, those first that have it first.
+    operations are about to have their turn.
     """
 
     act: Callable[[Step], str]
