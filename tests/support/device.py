@@ -23,11 +23,12 @@ from csc.runtime.operation import Send, Surroundings
 from csc.runtime.progress import ProgressEvent
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
+from csc.runtime.session import prepare_vault
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.location import Location, in_file
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import open_vault, read_fingerprint_key
 from csc.runtime.uploads import content_id
 
 
@@ -69,13 +70,14 @@ class Device:
             store.close()
 
     def compile(self, text: str, selection: Selection | None = None) -> Compilation:
+        prepare_vault(self.location)
         state = self.state()
         circumstances = Circumstances(
             state,
             self.clock(),
             snapshot_files(state.committed).get,
             content_id(dump_certificate(self.ca.root)),
-            fingerprint=fingerprint_of(self.location.vault_key),
+            fingerprint=fingerprint_of(lambda: read_fingerprint_key(self.location)),
             selection=selection or Selection(),
         )
         return compile_scripts([parse(text)], circumstances)
@@ -100,7 +102,7 @@ class Device:
             around = Surroundings(
                 device=self.name,
                 store=store,
-                vault=open_vault(self.location.vault_key),
+                vault=open_vault(store, self.location),
                 send=self.send or self.post,
                 clock=self.clock,
                 random=os.urandom,
