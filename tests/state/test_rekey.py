@@ -394,13 +394,16 @@ def test_a_rekey_that_cannot_be_told_the_outcome_keeps_the_key(
     fill(location)
     real = Store.transaction
 
+    def cut_off(*statement: object) -> None:
+        raise StateError("the connection is lost", "try again")
+
     @contextmanager
     def transaction(self: Store) -> Generator[None]:
         with real(self):
             yield
         if table.find(self.database).id != first:  # type: ignore[union-attr]
-            self.database.close()
-            raise StateError("the connection is lost", "try again")
+            self.database.execute = cut_off  # type: ignore[method-assign]
+            cut_off()
 
     with opened(location) as store:
         first = open_keys(store, location).id
