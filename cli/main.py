@@ -23,6 +23,7 @@ _COMMANDS = {
     "apply": "carry a script out",
     "diff": "print what changed between two versions",
     "explain": "say what a finding means",
+    "export": "write a certificate and its key to a file",
     "fmt": "lay out scripts canonically",
     "graph": "draw what apply would do",
     "history": "list the committed versions",
@@ -36,6 +37,7 @@ _COMMANDS = {
     "status": "list certificates, and what is due",
     "unlock": "take a device away from who holds it",
     "validate": "check scripts without touching anything",
+    "vault": "say how secrets are kept, and replace their keys",
 }
 
 

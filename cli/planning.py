@@ -59,14 +59,21 @@ class Planned:
     secret_parameters: frozenset[str]
 
 
-def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:
+def make_plan(
+    request: Request,
+    location: Location,
+    base_file: Path | None = None,
+    find_key: Callable[[], bytes | None] | None = None,
+) -> Planned:
     """Compile the scripts against the device's state, or a snapshot, and check what the plan relies on.
+
+    `find_key` gives the state's fingerprint key, if it is not to be looked for by reading the state.
 
     Raises:
         Failure: if a script or the state cannot be read.
     """
     catalog = read_catalog(request.schemas)
-    base = find_base(location, request.device, base_file, catalog)
+    base = find_base(location, request.device, base_file, catalog, find_key)
     sources = read_sources(request.scripts, request.folders)
     sandbox_roots = sandbox_roots_of(location) if request.uses_sandbox else ()
     compilation = compile_sources(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..compiler.device import DeviceState
@@ -27,14 +28,17 @@ class Base:
     fingerprint: Callable[[str], str]
 
 
-def load_base(location: Location, device: str) -> Base:
+def load_base(
+    location: Location, device: str, find_key: Callable[[], bytes | None] | None = None
+) -> Base:
     """What is stored of a device; a new device where nothing is.
 
     Raises:
         Failure: if the state cannot be used.
     """
+    fingerprint = fingerprint_of(find_key or partial(_read_key, location))
     if location.is_new:
-        return Base(DeviceState(), {}, fingerprint_of(location.vault_key))
+        return Base(DeviceState(), {}, fingerprint)
     from ..runtime.snapshot_files import snapshot_files
     from ..runtime.state.opening import load_device
 
@@ -42,20 +46,55 @@ def load_base(location: Location, device: str) -> Base:
         state = load_device(location, device)
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
-    return Base(state, snapshot_files(state.committed), fingerprint_of(location.vault_key))
+    return Base(state, snapshot_files(state.committed), fingerprint)
 
 
-def find_base(location: Location, device: str, file: Path | None, catalog: Catalog) -> Base:
+def find_base(
+    location: Location,
+    device: str,
+    file: Path | None,
+    catalog: Catalog,
+    find_key: Callable[[], bytes | None] | None = None,
+) -> Base:
     """What is stored of a device, or the snapshot in `file` in its place.
+
+    `find_key` gives the fingerprint key; without it the state is read for it when a secret is met.
 
     Raises:
         Failure: if the state or the file cannot be used.
     """
     if file is None:
-        return load_base(location, device)
+        return load_base(location, device, find_key)
     from .base_file import read_base
 
-    return read_base(file, catalog, fingerprint_of(location.vault_key))
+    return read_base(file, catalog, fingerprint_of(find_key or partial(_read_key, location)))
+
+
+def _read_key(location: Location) -> bytes | None:
+    """The fingerprint key, for who changes nothing; None, and a warning, where the master key is not.
+
+    Raises:
+        Failure: if the state cannot be used, or the master key is another one.
+    """
+    if location.is_new:
+        return None
+    from ..runtime.state.vault.errors import MasterKeyMissing
+    from ..runtime.state.vault.opening import read_fingerprint_key
+
+    try:
+        return read_fingerprint_key(location)
+    except MasterKeyMissing as error:
+        import click
+
+        from .views.source_text import printable
+
+        click.echo(
+            f"warning: secrets of the script count as changed, for {printable(str(error))}",
+            err=True,
+        )
+        return None
+    except StateError as error:
+        raise Failure(str(error), error.way_out) from None
 
 
 def sandbox_roots_of(location: Location) -> tuple[str, ...]:

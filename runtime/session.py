@@ -18,12 +18,11 @@ from .certificates import dump_certificate
 from .execution.stopping import Stop
 from .operation import Send, Surroundings
 from .routing import Route, follow
-from .state.holding import Held
+from .state.holding import Held, open_in_turn
 from .state.location import Location
 from .state.lock import in_turn
-from .state.opening import open_store
 from .state.owner import Owner, this_process
-from .state.vault import open_vault
+from .state.vault.opening import open_keys, open_vault
 
 if TYPE_CHECKING:
     from .cmp.transport import TlsTrust
@@ -62,8 +61,7 @@ def open_session(
     """
     with ExitStack() as stack:
         store, location = held.store, held.location
-        with in_turn(location.lock):
-            vault = open_vault(location.vault_key, is_new=not store.has_secrets())
+        vault = open_vault(store, location)
         root = None
         if uses_sandbox:
             from .sandbox.ca import SandboxCA
@@ -108,19 +106,17 @@ def open_session(
 
 
 def prepare_vault(location: Location) -> None:
-    """Make the master key of a state that has none yet.
+    """Make the keys of a state that has none yet, and the state.
 
     Raises:
-        StateError: if the state has lost its key.
+        MasterKeyMissing, MasterKeyWrong: if it has keys, and its master key is not here.
+        StateError: if the state cannot be used.
     """
-    if not location.vault_key.exists():
-        is_new = True
-        if not location.is_new:
-            store = open_store(location)
-            is_new = not store.has_secrets()
-            store.close()
-        with in_turn(location.lock):
-            open_vault(location.vault_key, is_new=is_new)
+    store = open_in_turn(location)
+    try:
+        open_keys(store, location)
+    finally:
+        store.close()
 
 
 def in_clear(send: Send) -> Send:

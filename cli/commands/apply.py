@@ -19,9 +19,10 @@ from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, Interrupted, StepsFailed
 from ...runtime.execution import Interrupts, Materials, OnError, execute
 from ...runtime.report import Report
-from ...runtime.session import open_session, prepare_vault
+from ...runtime.session import open_session
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.holding import Held, hold
+from ...runtime.state.vault.opening import open_keys
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, INTERRUPTED, REFUSED, Failure
@@ -171,8 +172,11 @@ def _apply(
     manner: _Manner,
     yes: bool,
 ) -> int:
-    prepare_vault(held.location)  # secrets are told apart with its key
-    planned = make_plan(request, held.location)
+    if not held.location.is_new:  # another state's master key is told of before anything else
+        open_keys(held.store, held.location)
+    planned = make_plan(
+        request, held.location, find_key=lambda: open_keys(held.store, held.location).fingerprint
+    )
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:
         return FAILED

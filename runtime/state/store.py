@@ -235,8 +235,15 @@ class Store:
         return self._blob("SELECT data FROM content WHERE id = ?", content)
 
     def put_secret(self, content: str, ciphertext: bytes) -> None:
-        """Keep an encrypted private key under its content id."""
+        """Keep an encrypted private key under its content id.
+
+        Raises:
+            KeysReplaced: if it is not encrypted with the key that the state has now.
+        """
+        from .vault.table import check_current
+
         with self.transaction():
+            check_current(self.database, ciphertext)
             self._execute(
                 "INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", content, ciphertext
             )

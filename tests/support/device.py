@@ -25,11 +25,12 @@ from csc.runtime.progress import ProgressEvent
 from csc.runtime.report import Report
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
+from csc.runtime.session import prepare_vault
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.location import Location, in_file
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import open_vault, read_fingerprint_key
 from csc.runtime.uploads import content_id
 
 
@@ -72,13 +73,14 @@ class Device:
             store.close()
 
     def compile(self, text: str, selection: Selection | None = None) -> Compilation:
+        prepare_vault(self.location)
         state = self.state()
         circumstances = Circumstances(
             state,
             self.clock(),
             snapshot_files(state.committed).get,
             content_id(dump_certificate(self.ca.root)),
-            fingerprint=fingerprint_of(self.location.vault_key),
+            fingerprint=fingerprint_of(lambda: read_fingerprint_key(self.location)),
             selection=selection or Selection(),
         )
         return compile_scripts([parse(text)], circumstances)
@@ -113,7 +115,7 @@ class Device:
             around = Surroundings(
                 device=self.name,
                 store=store,
-                vault=open_vault(self.location.vault_key),
+                vault=open_vault(store, self.location),
                 send=self.send or self.post,
                 clock=self.clock,
                 random=os.urandom,
