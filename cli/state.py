@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..compiler.device import DeviceState
 from ..compiler.schema.catalog import Catalog
@@ -14,21 +16,26 @@ from ..runtime.state.location import Location
 from ..runtime.uploads import content_id
 from .exits import Failure
 
+if TYPE_CHECKING:
+    from ..runtime.activation import Activation
+
 
 @frozen
 class Base:
     """A device's state, and the files that its own snapshot names, by content id.
 
-    `fingerprint` tells the secrets of its configuration apart.
+    `fingerprint` tells the secrets of its configuration apart. `rolled_back` is an activation that has run
+    out, if nobody has written that down yet.
     """
 
     state: DeviceState
     files: dict[str, str]
     fingerprint: Callable[[str], str]
+    rolled_back: Activation | None = None
 
 
-def load_base(location: Location, device: str) -> Base:
-    """What is stored of a device; a new device where nothing is.
+def load_base(location: Location, device: str, now: datetime) -> Base:
+    """A device as it is at the time `now`; a new device where nothing is stored.
 
     Raises:
         Failure: if the state cannot be used.
@@ -36,23 +43,27 @@ def load_base(location: Location, device: str) -> Base:
     if location.is_new:
         return Base(DeviceState(), {}, fingerprint_of(location.vault_key))
     from ..runtime.snapshot_files import snapshot_files
-    from ..runtime.state.opening import load_device
+    from ..runtime.state.opening import load_device_as_of
 
     try:
-        state = load_device(location, device)
+        state, rolled_back = load_device_as_of(location, device, now)
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
-    return Base(state, snapshot_files(state.committed), fingerprint_of(location.vault_key))
+    return Base(
+        state, snapshot_files(state.committed), fingerprint_of(location.vault_key), rolled_back
+    )
 
 
-def find_base(location: Location, device: str, file: Path | None, catalog: Catalog) -> Base:
-    """What is stored of a device, or the snapshot in `file` in its place.
+def find_base(
+    location: Location, device: str, file: Path | None, catalog: Catalog, now: datetime
+) -> Base:
+    """A device as it is at the time `now`, or the snapshot in `file` in its place.
 
     Raises:
         Failure: if the state or the file cannot be used.
     """
     if file is None:
-        return load_base(location, device)
+        return load_base(location, device, now)
     from .base_file import read_base
 
     return read_base(file, catalog, fingerprint_of(location.vault_key))

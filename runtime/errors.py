@@ -4,6 +4,7 @@
     +-- SecretMissing       a ${…} names nothing that can be read
     +-- SecretUnusable      what a ${…} names cannot be a secret
     +-- ContentMissing      the state lacks bytes that the plan relies on
+    +-- CommitTooLate       what was activated is rolled back already
     +-- StepsFailed         one or more steps failed; holds each with its error
 
 Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `StateError`s
@@ -12,7 +13,12 @@ Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `State
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..compiler.plan import Step
+
+if TYPE_CHECKING:
+    from .committing import Remains
 
 
 class ApplyError(Exception):
@@ -35,14 +41,25 @@ class ContentMissing(ApplyError):
     """Bytes that the plan relies on are not there."""
 
 
+class CommitTooLate(ApplyError):
+    """An activation has run out before it was committed."""
+
+
 class StepsFailed(ApplyError):
-    """Steps failed. `not_tried` are those that waited for them, or had not begun yet."""
+    """Steps failed. `not_tried` are those that waited for them, or had not begun yet.
+
+    `remains` is what the run leaves behind.
+    """
 
     def __init__(
-        self, failures: tuple[tuple[Step, Exception], ...], not_tried: tuple[Step, ...]
+        self,
+        failures: tuple[tuple[Step, Exception], ...],
+        not_tried: tuple[Step, ...],
+        remains: Remains | None = None,
     ) -> None:
         super().__init__(
             f"{len(failures)} of the plan's steps failed", "mend the cause and apply again"
         )
         self.failures = failures
         self.not_tried = not_tried
+        self.remains = remains

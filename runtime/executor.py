@@ -2,7 +2,8 @@
 
 Everything that changes the state happens in the calling thread; only what talks to a CA runs in others.
 The candidate is written at a barrier and at the end. If a step fails, none begins after it: what CMP
-obtained stays, and so do the configurations of the last barrier.
+obtained stays, and so do the configurations of the last barrier, unless that was an `activate`: what is
+active then goes back to what is committed (`committing`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..compiler.address import Address
 from ..compiler.configuration import FileValue, Properties
 from ..compiler.device import CERTIFICATE_FILE, KEY_FILE
 from ..compiler.plan import Activate, CmpOperation, Commit, ObjectChange, Plan, Step
+from . import committing
 from .cmp.errors import CMPError
 from .errors import ApplyError, ContentMissing, StepsFailed
 from .operation import Outcome, Surroundings, carry_out
@@ -63,8 +65,9 @@ def execute(
         _loop(run, pool, parallel, watch)
     if run.failures:
         not_tried = tuple(s for s in plan.steps if s.id not in run.begun)
-        raise StepsFailed(tuple(run.failures), not_tried)
-    around.store.end_run(around.device, run.candidate, plan.inputs)
+        remains = committing.after_failure(around, (s for s in plan.steps if s.id in run.begun))
+        raise StepsFailed(tuple(run.failures), not_tried, remains)
+    committing.end_run(around, run.candidate, plan.inputs)
     return run.version
 
 
@@ -170,15 +173,16 @@ def _act(run: _Run, step: Step) -> str:
         case ObjectChange(address=address, after=after):
             if after is None:
                 run.candidate.pop(address, None)
+                if address.type == "Certificate":
+                    store.give_up(device, address)
             else:
                 run.candidate[address] = _take_in(run, after)
             return ""
         case Activate():
-            store.activate(device, run.candidate)
+            committing.activate(run.around, run.candidate)
             return ""
         case Commit():
-            around = run.around
-            run.version = store.commit(device, run.plan.script, around.clock(), around.committer)
+            run.version = committing.commit(run.around, run.plan.script)
             return f"version {run.version}"
         case CmpOperation():
             raise AssertionError("operations run elsewhere")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,19 @@ from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, StepsFailed
 from ...runtime.executor import Materials, execute
 from ...runtime.session import open_session, prepare_vault
-from ...runtime.state.errors import Locked, StateError
-from ...runtime.state.holding import Held, hold
+from ...runtime.state.holding import Held
 from .. import findings, options, planfile
 from ..config import make_policy
-from ..exits import DONE, FAILED, REFUSED, Failure
+from ..exits import DONE, FAILED, Failure
+from ..holding import holding, refuse_if_run_out
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
+from ..rolled_back import tell_waiting
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
 from ..views import failure_text, plan_text
 from ..views.progress import watching
-from ..views.source_text import printable
 
 
 @click.command("apply")
@@ -46,13 +46,8 @@ from ..views.source_text import printable
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep every CMP message in this file, for `csc replay`; a record that is there is added to.",
 )
-@click.option(
-    "--lock-timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="Wait this long for another process that holds the device.  [default: 0]",
-)
+@options.lock_timeout
+@options.commit_timeout
 @options.sandbox
 @options.strict
 @options.files
@@ -70,6 +65,7 @@ def command(
     parallel: int,
     record: Path | None,
     lock_timeout: float,
+    commit_timeout: int,
     sandbox: bool,
     strict: bool,
     folders: tuple[Path, ...],
@@ -104,26 +100,10 @@ def command(
         )
     )
     try:
-        with hold(location, request.device, lock_timeout, partial(_say_waiting, settings)) as held:
-            return _apply(settings, held, request, saved, parallel, record, yes)
+        with holding(settings, location, request.device, lock_timeout) as held:
+            return _apply(settings, held, request, saved, parallel, record, yes, commit_timeout)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
-    except Locked as error:
-        raise Failure(str(error), error.way_out, REFUSED) from None
-    except StateError as error:
-        raise Failure(str(error), error.way_out) from None
-    except BrokenPipeError:
-        raise  # whoever reads our output has gone; that says nothing of the state
-    except OSError as error:
-        raise Failure(
-            f"the state in {location.folder} cannot be used: {error.strerror}",
-            "check the path, its permissions and the disk",
-        ) from None
-
-
-def _say_waiting(settings: Settings, refused: Locked) -> None:
-    if not settings.is_quiet:
-        click.echo(f"Waiting: {printable(str(refused))}", err=True)
 
 
 def _apply(
@@ -134,6 +114,7 @@ def _apply(
     parallel: int,
     record: Path | None,
     yes: bool,
+    commit_timeout: int,
 ) -> int:
     prepare_vault(held.location)  # secrets are told apart with its key
     planned = make_plan(request, held.location)
@@ -150,7 +131,8 @@ def _apply(
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True)
-    return _carry_out(settings, held, request, planned, parallel, record)
+        refuse_if_run_out(settings, held)
+    return _carry_out(settings, held, request, planned, parallel, record, commit_timeout)
 
 
 def _carry_out(
@@ -160,6 +142,7 @@ def _carry_out(
     planned: Planned,
     parallel: int,
     record: Path | None,
+    commit_timeout: int,
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
@@ -174,6 +157,7 @@ def _carry_out(
                 settings.routes,
                 uses_sandbox=request.uses_sandbox,
                 record=append,
+                commit_timeout=timedelta(seconds=commit_timeout),
             )
         )
         materials = Materials(planned.uploads, session.sandbox_root)
@@ -197,4 +181,5 @@ def _carry_out(
         click.echo(
             f"Done: version {version} is committed." if version else "Done; nothing is committed."
         )
+        tell_waiting(held)
     return DONE
