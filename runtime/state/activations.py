@@ -66,6 +66,13 @@ def back_to_committed(store: Store, device: str) -> None:
         )
 
 
+def discard(store: Store, device: str) -> None:
+    """Drop whatever is not committed; device files and certificates stay."""
+    with store.transaction():
+        back_to_committed(store, device)
+        remove(store, device)
+
+
 def roll_back(store: Store, device: str, activation: Activation) -> None:
     """Go back to what is committed; `activation` is the one that is taken back by that."""
     with store.transaction():
