@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "apply": "carry a script out",
     "diff": "print what changed between two versions",
+    "discard": "drop what is not committed",
     "explain": "say what a finding means",
     "export": "write a certificate and its key to a file",
     "fmt": "lay out scripts canonically",
@@ -31,6 +32,7 @@ _COMMANDS = {
     "lock": "list who holds which device",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
+    "rollback": "bring an earlier version back",
     "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",

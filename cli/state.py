@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..compiler.device import DeviceState
 from ..compiler.schema.catalog import Catalog
@@ -15,23 +17,31 @@ from ..runtime.state.location import Location
 from ..runtime.uploads import content_id
 from .exits import Failure
 
+if TYPE_CHECKING:
+    from ..runtime.activation import Activation
+
 
 @frozen
 class Base:
     """A device's state, and the files that its own snapshot names, by content id.
 
-    `fingerprint` tells the secrets of its configuration apart.
+    `fingerprint` tells the secrets of its configuration apart. `rolled_back` is an activation that has run
+    out, if nobody has written that down yet.
     """
 
     state: DeviceState
     files: dict[str, str]
     fingerprint: Callable[[str], str]
+    rolled_back: Activation | None = None
 
 
 def load_base(
-    location: Location, device: str, find_key: Callable[[], bytes | None] | None = None
+    location: Location,
+    device: str,
+    now: datetime,
+    find_key: Callable[[], bytes | None] | None = None,
 ) -> Base:
-    """What is stored of a device; a new device where nothing is.
+    """A device as it is at the time `now`; a new device where nothing is stored.
 
     Raises:
         Failure: if the state cannot be used.
@@ -40,13 +50,13 @@ def load_base(
     if location.is_new:
         return Base(DeviceState(), {}, fingerprint)
     from ..runtime.snapshot_files import snapshot_files
-    from ..runtime.state.opening import load_device
+    from ..runtime.state.opening import load_device_as_of
 
     try:
-        state = load_device(location, device)
+        state, rolled_back = load_device_as_of(location, device, now)
     except StateError as error:
         raise Failure(str(error), error.way_out) from None
-    return Base(state, snapshot_files(state.committed), fingerprint)
+    return Base(state, snapshot_files(state.committed), fingerprint, rolled_back)
 
 
 def find_base(
@@ -54,9 +64,10 @@ def find_base(
     device: str,
     file: Path | None,
     catalog: Catalog,
+    now: datetime,
     find_key: Callable[[], bytes | None] | None = None,
 ) -> Base:
-    """What is stored of a device, or the snapshot in `file` in its place.
+    """A device as it is at the time `now`, or the snapshot in `file` in its place.
 
     `find_key` gives the fingerprint key; without it the state is read for it when a secret is met.
 
@@ -64,7 +75,7 @@ def find_base(
         Failure: if the state or the file cannot be used.
     """
     if file is None:
-        return load_base(location, device, find_key)
+        return load_base(location, device, now, find_key)
     from .base_file import read_base
 
     return read_base(file, catalog, fingerprint_of(find_key or partial(_read_key, location)))

@@ -19,6 +19,7 @@ from ..compiler.device import CertificateRecord
 from ..compiler.key_types import DEFAULT_KEY_TYPE
 from ..compiler.plan import CmpOperation, Operation, RequestType
 from ..compiler.serialize import asked_to_json, canonical
+from .activation import COMMIT_TIMEOUT
 from .asking import Holdings, is_made_with, tls_trust_of, transaction_for
 from .certificates import dump_certificate, dump_key, key_id
 from .cmp.client import Connection, pause_before_poll, run
@@ -57,7 +58,8 @@ class Surroundings:
     """What an operation acts with.
 
     `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes a key of a type as
-    `compiler.key_types` spells it. `committer` is who commits, as user@host.
+    `compiler.key_types` spells it. `committer` is who commits, as user@host; `commit_timeout` is how long
+    an activation waits for that.
     """
 
     device: str
@@ -69,6 +71,7 @@ class Surroundings:
     generate_key: Callable[[str], PrivateKeyTypes]
     pause: Callable[[float], None]
     committer: str = ""
+    commit_timeout: timedelta = COMMIT_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)

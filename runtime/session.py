@@ -6,13 +6,14 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.plan import CmpOperation, Plan
+from .activation import COMMIT_TIMEOUT
 from .asking import password_of
 from .certificates import dump_certificate
 from .execution.stopping import Stop
@@ -49,11 +50,12 @@ def open_session(
     *,
     uses_sandbox: bool,
     record: Append | None = None,
+    commit_timeout: timedelta = COMMIT_TIMEOUT,
 ) -> Generator[Session]:
     """Open the way to the CA for the length of the block, and the state of the device that is held.
 
     With a sandbox its CA is started on loopback, takes the secrets of the plan, and gets every message.
-    What is sent and received is appended to `record`.
+    What is sent and received is appended to `record`. An activation waits `commit_timeout` for its commit.
 
     Raises:
         StateError: if the state cannot be used.
@@ -98,7 +100,8 @@ def open_session(
                 random=os.urandom,
                 generate_key=_generate_key,
                 pause=stop.pause,
-                committer=_committer(this_process()),
+                committer=committer_of(this_process()),
+                commit_timeout=commit_timeout,
             ),
             root,
             stop,
@@ -134,7 +137,7 @@ def _generate_key(kind: str) -> PrivateKeyTypes:
     return generate(KeyType.parse(kind))
 
 
-def _committer(owner: Owner) -> str:
+def committer_of(owner: Owner) -> str:
     """Who commits a version, as the state keeps it."""
     return f"{owner.user}@{owner.host}"
 

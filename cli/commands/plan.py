@@ -13,6 +13,7 @@ from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
+from ..rolled_back import tell_rolled_back
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
@@ -123,6 +124,7 @@ def command(
         from ..probing import ask_first  # with what speaks CMP, which a plan does without
 
         probed, planned = ask_first(request, planned, planned.plan, location, settings.routes)
+    tell_rolled_back(planned.rolled_back, settings)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     plan = planned.plan
     note = plan_text.sandbox_note(plan) if sandbox and plan else ""

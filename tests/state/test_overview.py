@@ -164,7 +164,7 @@ def test_what_is_due_and_what_is_expired(store: Store, location: Location) -> No
 
 
 def test_a_deleted_object(store: Store, location: Location) -> None:
-    """Deleted in the candidate alone it is still committed; deleted everywhere it is given up."""
+    """Deleted in the candidate alone it is still committed; in no configuration, it waits or is given up."""
     store.add_certificate("a", ADDRESS, RECORD)
     store.activate("a", BOUND)
     store.commit("a", "script", NOW)
@@ -174,6 +174,9 @@ def test_a_deleted_object(store: Store, location: Location) -> None:
     store.activate("a", empty_device())
     assert state(location) is State.COMMITTED
     store.commit("a", "script", NOW)
+    assert state(location) is State.OBTAINED
+    assert status(location, NOW + timedelta(days=90)).certificates == ()
+    store.give_up("a", ADDRESS)
     assert status(location).certificates == ()
     assert not status(location, NOW + timedelta(days=90)).needs_care
 
