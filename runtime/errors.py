@@ -4,6 +4,8 @@
     +-- SecretMissing       a ${…} names nothing that can be read
     +-- SecretUnusable      what a ${…} names cannot be a secret
     +-- ContentMissing      the state lacks bytes that the plan relies on
+    +-- OtherSecret         an open operation was begun with another secret than there is now
+    +-- CannotRevoke        a certificate that is given up has a key that cannot sign
     +-- StepsFailed         one or more steps failed; holds each with its error
 
 Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `StateError`s
@@ -33,6 +35,14 @@ class SecretUnusable(ApplyError):
 
 class ContentMissing(ApplyError):
     """Bytes that the plan relies on are not there."""
+
+
+class OtherSecret(ApplyError):
+    """An operation that was cut off was begun with another secret than there is now."""
+
+
+class CannotRevoke(ApplyError):
+    """A certificate that is given up cannot be revoked with its own key."""
 
 
 class StepsFailed(ApplyError):

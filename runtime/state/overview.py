@@ -11,6 +11,7 @@ from ...compiler.address import Address
 from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord
 from ...compiler.serialize import configuration_from_json
+from ..recovery.phases import ISSUED, POLLED
 from .database import Row
 from .store import CERTIFICATE_COLUMNS, Store, record_of
 
@@ -69,11 +70,9 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
             *names,
         )
         left_open = run(
-            "SELECT device.name, path, journal.operation, started_at, phase = 'received',"  # noqa: S608
-            " later.operation IS NOT NULL FROM journal"
+            "SELECT device.name, path, journal.operation, started_at, phase FROM journal"  # noqa: S608
             f" JOIN device ON device.name = journal.device{only}"
-            " LEFT JOIN later ON later.operation = journal.id"
-            " WHERE phase IN ('requested', 'received') ORDER BY journal.id",
+            " WHERE ended_at IS NULL ORDER BY journal.id",
             *names,
         )
     committed: dict[str, str] = {name: text for name, text in versions}  # noqa: C416
@@ -99,13 +98,13 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
 
 
 def _left_open(row: Row) -> LeftOpen:
-    path, operation, started_at, is_issued, has_later = row
+    path, operation, started_at, phase = row
     return LeftOpen(
         Address.parse(path),
         operation,
         datetime.fromisoformat(started_at),
-        bool(is_issued),
-        bool(has_later and not is_issued),
+        phase in ISSUED,
+        phase in POLLED,
     )
 
 
