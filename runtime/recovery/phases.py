@@ -76,7 +76,7 @@ class Act(StrEnum):
     CLOSE = "close it"
     LEAVE = "leave it open: the next run goes on from here"
     BIND = "the script binds it: nothing is asked of the CA again"
-    NOTHING = "nothing is left to do"
+    NOTHING = "do nothing"
 
 
 @dataclass(frozen=True, slots=True)

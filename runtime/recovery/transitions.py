@@ -320,7 +320,13 @@ _rows(
     None,
     "whether the CA acted is not known: the same is sent again",
 )
-_rows(_EXCHANGING, _E.TIME_LIMIT, _A.LEAVE, None, "it can be polled for as long as it takes")
+_rows(
+    [*_POLLED, _P.REVOKING_WAITING, *_CONFIRMING],
+    _E.TIME_LIMIT,
+    _A.LEAVE,
+    None,
+    "it can be polled for as long as it takes",
+)
 _rows(
     _EXCHANGING,
     _E.DOUBTFUL,
@@ -351,13 +357,12 @@ _rows(
     _P.BOUND,
     "certificate and key are part of the committed configuration",
 )
-_rows([_P.CLOSED], _E.RESUMED, _A.NOTHING, None, "it is history")
 
 
 # The courses that an operation takes if nothing goes wrong.
 ENROLMENT = (_E.BEGIN, _E.WAITS, _E.CERTIFICATE, _E.CONFIRMED, _E.RECORDED, _E.BOUND)
 IMPLICIT = (_E.BEGIN, _E.WAITS, _E.CERTIFICATE_FINAL, _E.RECORDED, _E.BOUND)
-REVOCATION = (_E.BEGIN_REVOCATION, _E.WAITS, _E.REVOKED, _E.RECORDED)
+REVOCATION = (_E.BEGIN_REVOCATION, _E.WAITS, _E.REVOKED)
 
 
 def course(events: Iterable[Event]) -> tuple[Phase, ...]:
