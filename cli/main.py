@@ -32,6 +32,7 @@ _COMMANDS = {
     "lock": "list who holds which device",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
+    "resume": "finish what runs left open",
     "rollback": "bring an earlier version back",
     "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",

@@ -7,6 +7,8 @@
     +-- CommitTooLate       what was activated is rolled back already
     +-- NotPlanned          a CMP message that the plan does not have
     +-- LeftOpen            a wait for the CA's decision was broken off, for the run is to end
+    +-- OtherSecret         an open operation was begun with another secret than there is now
+    +-- CannotRevoke        a certificate that is given up has a key that cannot sign
     +-- StepsFailed         steps failed or were not tried; holds the report of the run
         +-- Interrupted     so it is because the run was asked to end
 
@@ -42,6 +44,14 @@ class SecretUnusable(ApplyError):
 
 class ContentMissing(ApplyError):
     """Bytes that the plan relies on are not there."""
+
+
+class OtherSecret(ApplyError):
+    """An operation that was cut off was begun with another secret than there is now."""
+
+
+class CannotRevoke(ApplyError):
+    """A certificate that is given up cannot be revoked with its own key."""
 
 
 class CommitTooLate(ApplyError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...compiler.plan import Plan
 from ...compiler.selection import Selection
 from ...compiler.serialize import plan_to_json
 from ...runtime.files import write_atomically
@@ -40,6 +41,13 @@ FORMATS = ("text", "json", "markdown")
     "is_undo",
     is_flag=True,
     help="Print the script that takes the plan back once it is applied, in place of the plan.",
+)
+@click.option(
+    "--crash",
+    "is_crash",
+    is_flag=True,
+    help="Say what is held where if apply dies in the middle, and what resuming does then, in place of"
+    " the plan.",
 )
 @click.option(
     "--json-into",
@@ -78,6 +86,7 @@ def command(
     as_json: bool,
     form: str,
     is_undo: bool,
+    is_crash: bool,
     json_into: Path | None,
     max_length: int | None,
     detailed_exitcode: bool,
@@ -100,6 +109,8 @@ def command(
         raise click.UsageError("--json and --format markdown exclude each other")
     if is_undo and (as_json or form != "text"):
         raise click.UsageError("--undo prints a script; JSON has it under the key `undo` anyway")
+    if is_crash and (is_undo or probe or form == "markdown"):
+        raise click.UsageError("--crash goes with --json alone")
     if max_length is not None and form != "markdown":
         raise click.UsageError("--max-length goes with --format markdown")
     request = Request(
@@ -144,7 +155,9 @@ def command(
         _write(out, planfile.dump(request, planned, plan))
     if json_into is not None:
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
-    if is_json:
+    if is_crash:
+        _show_crashes(plan, is_json=is_json)
+    elif is_json:
         more = {} if probed is None else {"probe": probed.document}
         click.echo(to_json({**plan_to_json(plan), **more}))
     elif is_undo:
@@ -154,6 +167,14 @@ def command(
             click.echo(note, err=True)
         click.echo(plan_text.render(plan, plan_text.idempotence(plan)))
     return CHANGES if detailed_exitcode and not plan.is_empty else DONE
+
+
+def _show_crashes(plan: Plan, *, is_json: bool) -> None:
+    from ...runtime.recovery.crash import crashes_of
+    from ..views import crash_json, crash_text
+
+    crashes = crashes_of(plan)
+    click.echo(to_json(crash_json.document(crashes)) if is_json else crash_text.render(crashes))
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord
 from ...compiler.serialize import configuration_from_json
 from ..activation import Activation
+from ..recovery.phases import ISSUED, POLLED
 from .activations import COLUMNS as ACTIVATION_COLUMNS
 from .activations import activation_of
 from .database import Row
@@ -78,11 +79,9 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
             *names,
         )
         left_open = run(
-            "SELECT device.name, path, journal.operation, started_at, phase = 'received',"  # noqa: S608
-            " later.operation IS NOT NULL FROM journal"
+            "SELECT device.name, path, journal.operation, started_at, phase FROM journal"  # noqa: S608
             f" JOIN device ON device.name = journal.device{only}"
-            " LEFT JOIN later ON later.operation = journal.id"
-            " WHERE phase IN ('requested', 'received') ORDER BY journal.id",
+            " WHERE ended_at IS NULL ORDER BY journal.id",
             *names,
         )
         activations = run(
@@ -120,13 +119,13 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
 
 
 def _left_open(row: Row) -> LeftOpen:
-    path, operation, started_at, is_issued, has_later = row
+    path, operation, started_at, phase = row
     return LeftOpen(
         Address.parse(path),
         operation,
         datetime.fromisoformat(started_at),
-        bool(is_issued),
-        bool(has_later and not is_issued),
+        phase in ISSUED,
+        phase in POLLED,
     )
 
 
