@@ -1,0 +1,192 @@
+"""A case in, whether everything holds after it out."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from csc.runtime.certificates import dump_certificate
+from csc.runtime.sandbox.ca import SandboxCA
+from csc.runtime.state.errors import StateError
+
+from . import invariants
+from .findings import Here, at_the_ca, in_the_state
+from .invariants import Run, Shape
+from .operations import SCRIPT, operation
+from .points import ACTIONS, open_up
+from .runs import Hangs, run
+from .site import MISHAPS, Site, running
+from .stores import State, Stores
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation on a store, spoilt by a fault at a point (or, if it is a mishap, at a message).
+
+    `many` certificates at once. The run that takes up what is left is killed at point `again`, if that is
+    given. By so many seconds the clocks jump `between` the runs.
+    """
+
+    operation: str
+    store: str
+    many: int
+    fault: str
+    at: int
+    again: int | None = None
+    between: float = 0
+
+    def __str__(self) -> str:
+        words = [self.operation, f"×{self.many}", self.store, f"{self.fault} at {self.at}"]
+        if self.again is not None:
+            words.append(f"killed again at {self.again}")
+        if self.between:
+            words.append(f"clock {self.between:+g} s")
+        return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case. `point` is the kind of point that was hit, None if the run did not come to it.
+
+    `ended` is how the spoilt run ended, `points` what a run came to that nothing was to spoil.
+    """
+
+    point: str | None
+    ended: int
+    broken: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What the cases of one operation begin with: a state that is copied, and what is to come of it."""
+
+    state: State
+    here: Here
+    wanted: Shape
+    points: tuple[str, ...]
+    messages: int
+
+
+@dataclass
+class Trials:
+    """Runs cases; what they begin with is made once."""
+
+    stores: Stores
+    _stages: dict[tuple[str, str, int], _Stage] = field(default_factory=dict)
+
+    def points(self, kind: str, store: str, many: int) -> tuple[tuple[str, ...], int]:
+        """The points of an operation, and how many messages it sends."""
+        stage = self._stage(kind, store, many)
+        return stage.points, stage.messages
+
+    def run(self, case: Case) -> Result:
+        """Do what a case says, and judge it."""
+        stage = self._stage(case.operation, case.store, case.many)
+        state = self.stores.new(case.store, stage.state)
+        try:
+            return _Trial(case, stage, state).run()
+        except Hangs as hangs:
+            return Result(None, -1, (str(hangs),))
+        finally:
+            self.stores.drop(state)
+
+    def _stage(self, kind: str, store: str, many: int) -> _Stage:
+        name = kind, store, many
+        if name not in self._stages:
+            self._stages[name] = self._prepare(kind, store, many)
+        return self._stages[name]
+
+    def _prepare(self, kind: str, store: str, many: int) -> _Stage:
+        """Carry the operation out in peace, twice: a copy is kept of before."""
+        wanted = operation(kind, many)
+        state = self.stores.new(store)
+        with SandboxCA.open(state.ca) as ca:
+            (state.work / "root.der").write_bytes(dump_certificate(ca.root))
+        for name, text in (("before", wanted.before), ("after", wanted.after), (SCRIPT, wanted.script)):
+            (state.work / name).write_text(text)
+        if wanted.before:
+            with running(state.ca) as site:
+                _succeeds(run(state.work, _apply(state, site, many, "before"))[0])
+        copy = self.stores.new(store, state)
+        with running(copy.ca, "answer lost", -1) as site:
+            done, points = run(copy.work, _apply(copy, site, many, SCRIPT))
+            messages = site.messages
+        _succeeds(done)
+        committed = in_the_state(copy).committed
+        self.stores.drop(copy)
+        return _Stage(state, in_the_state(state), invariants.shape(committed), tuple(points), messages)
+
+
+def _apply(state: State, site: Site, many: int, script: str) -> list[str]:
+    way = ["--state", state.url, "--connect-to", f"::127.0.0.1:{site.port}"]
+    return [*way, "apply", "--yes", "--parallel", str(many), script]
+
+
+def _succeeds(done: Run) -> None:
+    assert done.exit == 0, done.output + done.errors
+
+
+@dataclass
+class _Trial:
+    case: Case
+    stage: _Stage
+    state: State
+
+    def run(self) -> Result:
+        case, state = self.case, self.state
+        mishap = case.fault if case.fault in MISHAPS else None
+        with ExitStack() as stack:
+            site = stack.enter_context(running(state.ca, mishap, case.at))
+            action = case.fault if mishap is None else None
+            first, hit = run(
+                state.work,
+                _apply(state, site, case.many, SCRIPT),
+                site=site,
+                action=action,
+                at=case.at if action else None,
+                unprivileged=False,
+            )
+            point = self._point(mishap, site, hit)
+            open_up(state.work / ".csc")
+            broken = [*self._after(first)]
+            if case.again is not None:
+                run(
+                    state.work,
+                    _apply(state, site, case.many, SCRIPT),
+                    site=site,
+                    action="kill",
+                    at=case.again,
+                )
+            second, _ = run(state.work, _apply(state, site, case.many, SCRIPT), site=site)
+            third, _ = run(state.work, _apply(state, site, case.many, "after"), site=site)
+        broken += self._in_the_end(second, third)
+        return Result(point, first.exit, tuple(broken), said=first.errors[-500:])
+
+    def _point(self, mishap: str | None, site: Site, hit: list[str]) -> str | None:
+        if mishap is not None:
+            return f"message {self.case.at}" if site.messages > self.case.at else None
+        return hit[0] if hit else None
+
+    def _after(self, first: Run) -> Iterator[str]:
+        try:
+            here = in_the_state(self.state)
+        except StateError as error:
+            yield f"the state that was left cannot be read: {error}"
+            return
+        for what in invariants.after_the_fault(self.stage.here, self.stage.wanted, here, first):
+            yield f"after the fault: {what}"
+
+    def _in_the_end(self, second: Run, third: Run) -> Iterator[str]:
+        try:
+            here = in_the_state(self.state)
+        except StateError as error:
+            yield f"the state cannot be read: {error}"
+            return
+        there = at_the_ca(self.state.ca)
+        yield from invariants.in_the_end(
+            self.stage.here, self.stage.wanted, here, there, second, third
+        )
