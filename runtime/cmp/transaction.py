@@ -162,14 +162,17 @@ class Transaction:
             self._go_on(last, now)
 
     def _go_on(self, last: bytes, now: datetime) -> None:
-        """Send what an earlier run came to: as it is, or with a new time once a CA would find it too old."""
+        """Send what an earlier run came to: as it is, or with a new time where a CA would not like the old one.
+
+        That is too long ago by then; or yet to come, if that run's clock was ahead.
+        """
         earlier = decode(last)
         header, content = earlier.header, earlier.body.content
         if isinstance(content, PollReqContent):
             self._polled = content.cert_req_ids[0]
         else:
             self._awaits, self._question = Awaits.CONFIRMATION, header
-        if header.message_time is not None and now - header.message_time <= FRESH:
+        if header.message_time is not None and abs(now - header.message_time) <= FRESH:
             self._sent, self._outgoing = header, last
         else:
             self._send(earlier.body, self.transaction_id, header.recip_nonce, now, header.pvno, ())

@@ -35,7 +35,7 @@ def after_the_fault(before: Here, wanted: Shape, here: Here, run: Run) -> Iterat
         yield "the run failed and did not say why"
     yield from _is_whole(here)
     is_old = here.committed == before.committed and here.version == before.version
-    is_new = shape(here.committed) == wanted and here.version == before.version + 1
+    is_new = shape(here.committed) == wanted and here.version > before.version
     if not is_old and not (is_new and _pairs_are_whole(here)):
         yield f"version {here.version} is neither the old configuration nor the new one"
     if set(before.held) - set(here.held) and not any(h.is_revoked for h in here.held):

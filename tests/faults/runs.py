@@ -21,13 +21,11 @@ from csc.cli.main import main
 
 from . import clock, edges
 from .invariants import Run
-from .points import ACTIONS, Fuse, kill
+from .points import ACTIONS, Fuse, give_up_override, kill
 from .site import Site
 
 # Seconds until a run that does not end is one that hangs.
 PATIENCE = 60
-_NOBODY = 65534
-
 
 class Hangs(Exception):
     """A run did not end."""
@@ -51,23 +49,29 @@ def run(
     action: str | None = None,
     at: int | None = None,
     offset: float = 0,
-    unprivileged: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+    name: str = "run",
 ) -> tuple[Run, list[str]]:
     """`csc ARGUMENTS` in a folder, spoilt by an action at point number `at`.
 
     The points that it came to are the second part; of a run that was spoilt, the one at which it was.
-    With `offset` its clock is off by so many seconds. A CA that dies meanwhile is started again.
+    With `offset` its clock is off by so many seconds. A CA that dies meanwhile is started again. While the
+    run is stopped, `meanwhile` is called. What it writes goes into files of the `name`.
 
     Raises:
         Hangs: if it does not end.
     """
-    log = folder.parent / "points"
+    log = folder.parent / f"{name}.points"
     log.unlink(missing_ok=True)
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         code = 70
         try:
-            code = _csc(folder, arguments, log, action, at, offset, unprivileged)
+            os.close(told)
+            _redirect(folder, name)
+            fuse = Fuse(ACTIONS[action] if action else kill, at, log, tell)
+            code = _csc(arguments, fuse, offset)
         except BaseException:  # a mistake of the harness
             traceback.print_exc()
         finally:
@@ -75,52 +79,50 @@ def run(
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
-    status = _wait(child, site)
-    written = [(folder.parent / name).read_text(errors="replace") for name in ("out", "err")]
+    os.close(tell)
+    try:
+        status = _wait(child, site, told, meanwhile)
+    finally:
+        os.close(told)
+    written = [(folder.parent / f"{name}.{kind}").read_text(errors="replace") for kind in ("out", "err")]
     labels = json.loads(log.read_text()) if log.exists() else []
     return Run(status, *written), labels
 
 
-def _csc(
-    folder: Path,
-    arguments: list[str],
-    log: Path,
-    action: str | None,
-    at: int | None,
-    offset: float,
-    unprivileged: bool,
-) -> int:
+def _redirect(folder: Path, name: str) -> None:
+    """Be in the folder, with nothing to read, and write into files beside it."""
     os.chdir(folder)
-    for number, name in ((1, "out"), (2, "err")):
-        descriptor = os.open(folder.parent / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        os.dup2(descriptor, number)
-    devnull = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(devnull, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, kind in ((1, "out"), (2, "err")):
+        path = folder.parent / f"{name}.{kind}"
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
-    if unprivileged:
-        log.touch(mode=0o666)
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
-    fuse = Fuse(ACTIONS[action] if action else kill, at, log)
+
+
+def _csc(arguments: list[str], fuse: Fuse, offset: float) -> int:
+    if fuse.action is ACTIONS["read-only"]:
+        give_up_override()
     clock.install(offset)
     edges.install(fuse)
     sys.argv = ["csc", *arguments]
+    code = 0
     try:
         main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    if at is None:
-        log.write_text(json.dumps(fuse.labels))
+    if fuse.at is None and fuse.log is not None:
+        fuse.log.write_text(json.dumps(fuse.labels))
     return code
 
 
-def _wait(child: int, site: Site | None) -> int:
+def _wait(child: int, site: Site | None, told: int, meanwhile: Callable[[], None]) -> int:
     """The exit code, or minus the signal."""
     poll = select.poll()
     handle = os.pidfd_open(child)
     poll.register(handle, select.POLLIN)
+    poll.register(told, select.POLLIN)
     ca = -1
     if site is not None:
         ca = os.pidfd_open(site.process)
@@ -134,6 +136,13 @@ def _wait(child: int, site: Site | None) -> int:
                 site.restart()
                 ca = os.pidfd_open(site.process)
                 poll.register(ca, select.POLLIN)
+            if told in ready:
+                if os.read(told, 1):
+                    os.waitpid(child, os.WUNTRACED)
+                    meanwhile()
+                    os.kill(child, signal.SIGCONT)
+                else:
+                    poll.unregister(told)  # it has ended, or will
             if handle in ready:
                 return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if not ready:

@@ -1,23 +1,21 @@
 """A case in, whether everything holds after it out."""
 
-import json
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 from csc.runtime.certificates import dump_certificate
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.state.errors import StateError
 
 from . import invariants
-from .findings import Here, at_the_ca, in_the_state
+from .catalogue import FAULTS
+from .findings import DEVICE, Here, at_the_ca, in_the_state
 from .invariants import Run, Shape
 from .operations import SCRIPT, operation
-from .points import ACTIONS, open_up
+from .points import open_up
 from .runs import Hangs, run
-from .site import MISHAPS, Site, running
+from .site import Site, running
 from .stores import State, Stores
 
 
@@ -26,7 +24,7 @@ class Case:
     """An operation on a store, spoilt by a fault at a point (or, if it is a mishap, at a message).
 
     `many` certificates at once. The run that takes up what is left is killed at point `again`, if that is
-    given. By so many seconds the clocks jump `between` the runs.
+    given.
     """
 
     operation: str
@@ -35,14 +33,11 @@ class Case:
     fault: str
     at: int
     again: int | None = None
-    between: float = 0
 
     def __str__(self) -> str:
         words = [self.operation, f"×{self.many}", self.store, f"{self.fault} at {self.at}"]
         if self.again is not None:
             words.append(f"killed again at {self.again}")
-        if self.between:
-            words.append(f"clock {self.between:+g} s")
         return " ".join(words)
 
 
@@ -137,45 +132,58 @@ class _Trial:
     state: State
 
     def run(self) -> Result:
-        case, state = self.case, self.state
-        mishap = case.fault if case.fault in MISHAPS else None
-        with ExitStack() as stack:
-            site = stack.enter_context(running(state.ca, mishap, case.at))
-            action = case.fault if mishap is None else None
-            first, hit = run(
-                state.work,
-                _apply(state, site, case.many, SCRIPT),
-                site=site,
-                action=action,
-                at=case.at if action else None,
-                unprivileged=False,
-            )
-            point = self._point(mishap, site, hit)
-            open_up(state.work / ".csc")
+        case, fault = self.case, FAULTS[self.case.fault]
+        state = self.state
+        with running(state.ca, fault.mishap, case.at) as site:
+            action, at = (fault.action, case.at) if fault.action else (None, None)
+            first, hit = self._apply(site, action=action, at=at, meanwhile=self._meanwhile(site))
+            point = hit[0] if hit else None
+            if fault.mishap is not None:
+                point = f"message {case.at}" if site.messages > case.at else None
+            if fault.action == "read-only":
+                open_up(state.work / ".csc")
             broken = [*self._after(first)]
             if case.again is not None:
-                run(
-                    state.work,
-                    _apply(state, site, case.many, SCRIPT),
-                    site=site,
-                    action="kill",
-                    at=case.again,
-                )
-            second, _ = run(state.work, _apply(state, site, case.many, SCRIPT), site=site)
-            third, _ = run(state.work, _apply(state, site, case.many, "after"), site=site)
+                self._apply(site, action="kill", at=case.again)
+            if fault.unset:
+                self._apply(site, offset=fault.unset)
+            if not fault.later:
+                second, third = self._finish(site, 0)
+        if fault.later:
+            with running(state.ca, clock=fault.later) as site:
+                second, third = self._finish(site, fault.later)
         broken += self._in_the_end(second, third)
         return Result(point, first.exit, tuple(broken), said=first.errors[-500:])
 
-    def _point(self, mishap: str | None, site: Site, hit: list[str]) -> str | None:
-        if mishap is not None:
-            return f"message {self.case.at}" if site.messages > self.case.at else None
-        return hit[0] if hit else None
+    def _apply(self, site: Site, script: str = SCRIPT, **how: Any) -> tuple[Run, list[str]]:
+        arguments = _apply(self.state, site, self.case.many, script)
+        return run(self.state.work, arguments, site=site, **how)
+
+    def _finish(self, site: Site, offset: float) -> tuple[Run, Run]:
+        """Once more in peace, and once more to see that nothing is left to do."""
+        second, _ = self._apply(site, offset=offset)
+        third, _ = self._apply(site, "after", offset=offset)
+        return second, third
+
+    def _meanwhile(self, site: Site) -> Callable[[], None]:
+        """What others do while the run is stopped."""
+
+        def act() -> None:
+            for command in FAULTS[self.case.fault].meanwhile:
+                if command == "unlock":
+                    force = ["--state", self.state.url, "unlock", DEVICE, "--force"]
+                    run(self.state.work, force, name="unlock")
+                else:
+                    self._apply(site, name="other")
+
+        return act
 
     def _after(self, first: Run) -> Iterator[str]:
         try:
             here = in_the_state(self.state)
         except StateError as error:
-            yield f"the state that was left cannot be read: {error}"
+            if "brings it up to date" not in error.way_out:
+                yield f"the state that was left cannot be read: {error}"
             return
         for what in invariants.after_the_fault(self.stage.here, self.stage.wanted, here, first):
             yield f"after the fault: {what}"
