@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from .catalogue import FAULTS
+from .disk import can_mount
 from .trial import Case, Result
 
 HERE = Path(__file__).parent
@@ -75,6 +76,10 @@ def cases_of(
         fault = FAULTS[name]
         if store not in fault.stores:
             continue
+        if fault.pages:
+            for number in range(fault.pages if can_mount() else 0):
+                yield Case(kind, store, many, name, number), f"{number} pages"
+            continue
         if fault.mishap is not None:
             for number in range(messages):
                 yield Case(kind, store, many, name, number), f"message {number}"
@@ -84,9 +89,30 @@ def cases_of(
                 yield Case(kind, store, many, name, number), label
 
 
-def one_of_each(cases: Iterable[tuple[Case, str]]) -> Iterator[Case]:
-    """For each kind of point that a fault is tried at, one case: the last, where most is at stake."""
+def one_of_each(
+    cases: Iterable[tuple[Case, str]], kind: Callable[[str], str | None] = lambda label: label
+) -> Iterator[Case]:
+    """For each fault and `kind` of point that it is tried at, one case: the last, where most is at stake."""
     found: dict[tuple[str, str], Case] = {}
     for case, label in cases:
-        found[case.fault, label] = case
+        name = kind(label)
+        if name is not None:
+            found[case.fault, name] = case
     return iter(found.values())
+
+
+def as_seen_from_outside(label: str) -> str | None:
+    """The kinds of points that leave something different behind; None where it is as at another point.
+
+    Nothing leaves the process between the end of one act and the beginning of the next one, and what a
+    transaction has written is nothing to anybody until it commits.
+    """
+    where, _, rest = label.partition(" ")
+    what, _, moment = rest.rpartition(": ")
+    if where == "net":
+        return label if what != "head" or moment == "half sent" else None
+    if where == "file":
+        return None if moment == "before" else f"file {what.partition(' ')[0]}: {moment}"
+    if moment == "before" and not what.startswith("COMMIT"):
+        return None
+    return label if what.startswith(("COMMIT", "connect", "close")) else f"store statement: {moment}"

@@ -12,7 +12,7 @@ BOTH = ("sqlite", "postgresql")
 
 @dataclass(frozen=True)
 class Fault:
-    """An `action` at a point, or a `mishap` to a message.
+    """An `action` at a point, a `mishap` to a message, or a disk that has so many `pages` at the most.
 
     `where` says which points it is tried at. Before the run that has to succeed there may be another one,
     whose clock is off by `unset` seconds; or everybody's clock has gone on by `later` seconds. A run that is
@@ -21,6 +21,7 @@ class Fault:
 
     action: str | None = None
     mishap: str | None = None
+    pages: int = 0
     where: Callable[[str], bool] = lambda label: True
     stores: tuple[str, ...] = BOTH
     unset: float = 0
@@ -53,6 +54,7 @@ FAULTS: dict[str, Fault] = {
     "clock jumps a day on": Fault("clock on", where=is_between),
     "clock jumps a day back": Fault("clock back", where=is_between),
     "disk full": Fault("disk full", where=is_write),
+    "disk has few pages": Fault(pages=90, stores=("sqlite",)),
     "read-only": Fault("read-only", where=is_write, stores=("sqlite",)),
     "session ended": Fault("session ended", where=is_store, stores=("postgresql",)),
     "connection to the store cut": Fault("connection cut", where=is_store, stores=("postgresql",)),

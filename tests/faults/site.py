@@ -95,7 +95,7 @@ def _earlier_answer(way: _Way, connection: Connection, request: Request) -> bool
     return True
 
 
-def _not_found(way: _Way, connection: Connection, request: Request) -> bool:
+def _bad_gateway(way: _Way, connection: Connection, request: Request) -> bool:
     connection.send(http_answer(b"<html>", status="502 Bad Gateway", kind="text/html"))
     return True
 
@@ -127,7 +127,7 @@ MISHAPS: dict[str, Callable[[_Way, Connection, Request], bool]] = {
     "request twice": _request_twice,
     "earlier requests again": _earlier_again,
     "earlier answer again": _earlier_answer,
-    "gateway's error": _not_found,
+    "error of a gateway": _bad_gateway,
     "CA dies before": _dead_before,
     "CA dies before it answers": _dead_unsaid,
     "CA dies in its answer": _dead_half_way,

@@ -1,6 +1,7 @@
 """A case in, whether everything holds after it out."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from csc.runtime.state.errors import StateError
 
 from . import invariants
 from .catalogue import FAULTS
+from .disk import Disk, small_disk
 from .findings import DEVICE, Here, at_the_ca, in_the_state
 from .invariants import Run, Shape
 from .operations import SCRIPT, operation
@@ -132,6 +134,13 @@ class _Trial:
     state: State
 
     def run(self) -> Result:
+        with ExitStack() as stack:
+            disk = None
+            if FAULTS[self.case.fault].pages:
+                disk = stack.enter_context(small_disk(self.state.work / ".csc", self.case.at))
+            return self._run(disk)
+
+    def _run(self, disk: Disk | None) -> Result:
         case, fault = self.case, FAULTS[self.case.fault]
         state = self.state
         with running(state.ca, fault.mishap, case.at) as site:
@@ -140,6 +149,9 @@ class _Trial:
             point = hit[0] if hit else None
             if fault.mishap is not None:
                 point = f"message {case.at}" if site.messages > case.at else None
+            if disk is not None:
+                point = f"{case.at} pages" if first.exit else None
+                disk.make_room()
             if fault.action == "read-only":
                 open_up(state.work / ".csc")
             broken = [*self._after(first)]
