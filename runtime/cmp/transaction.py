@@ -164,7 +164,10 @@ class Transaction:
             self._go_on(last, now)
 
     def _go_on(self, last: bytes, now: datetime) -> None:
-        """Send what an earlier run came to: as it is, or with a new time once a CA would find it too old."""
+        """Send what an earlier run came to: as it is, or with a new time where a CA would not like the old one.
+
+        That is too long ago by then; or yet to come, if that run's clock was ahead.
+        """
         earlier = decode(last)
         header, content = earlier.header, earlier.body.content
         if isinstance(content, PollReqContent):
