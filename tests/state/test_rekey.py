@@ -1,5 +1,6 @@
 """Rekeying: every key is another one afterwards, nothing that was stored is, and death loses nothing."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from csc.runtime.certificates import load_key
 from csc.runtime.state import every_device
 from csc.runtime.state.errors import Locked, StateError
 from csc.runtime.state.holding import hold
@@ -472,6 +475,13 @@ def test_a_rekey_changes_no_plan(tmp_path: Path) -> None:
         assert before[0].plan.is_empty
         device.apply(scripts[2])  # with a key that was sealed before
         nothing_is_lost(device)
+        # No key is anywhere in the files, in any form: not as it was before the rekey, nor since.
+        left = b"".join(p.read_bytes() for p in tmp_path.glob("state.db*"))
+        for pem in held(device.location).values():
+            der = load_key(pem).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            for mark in (der, der[-40:], base64.b64encode(der)[:60], pem, b"PRIVATE KEY"):
+                assert mark not in left
+        assert len(held(device.location)) == 2
 
 
 def test_another_machine_has_to_get_the_new_key(location: Location, tmp_path: Path) -> None:
