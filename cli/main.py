@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "apply": "carry a script out",
     "diff": "print what changed between two versions",
+    "discard": "drop what is not committed",
     "explain": "say what a finding means",
+    "export": "write a certificate and its key to a file",
     "fmt": "lay out scripts canonically",
     "graph": "draw what apply would do",
     "history": "list the committed versions",
@@ -30,12 +32,15 @@ _COMMANDS = {
     "lock": "list who holds which device",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
+    "resume": "finish what runs left open",
+    "rollback": "bring an earlier version back",
     "sandbox": "serve the embedded CA",
     "schema": "list the object types, or explain one",
     "show": "print the committed configuration",
     "status": "list certificates, and what is due",
     "unlock": "take a device away from who holds it",
     "validate": "check scripts without touching anything",
+    "vault": "say how secrets are kept, and replace their keys",
 }
 
 

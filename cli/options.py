@@ -112,6 +112,25 @@ _files_of_variables = click.option(
 )
 
 
+lock_timeout = click.option(
+    "--lock-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Wait this long for another process that holds the device.  [default: 0]",
+)
+_MOST_SECONDS = 24 * 60 * 60
+commit_timeout = click.option(
+    "--commit-timeout",
+    metavar="SECONDS",
+    type=click.IntRange(1, _MOST_SECONDS),
+    default=30,
+    envvar="CSC_COMMIT_TIMEOUT",
+    help="How long after `activate` a `commit` may come, before the device goes back to what is"
+    " committed.  [default: 30; env: CSC_COMMIT_TIMEOUT]",
+)
+
+
 def parameters(command: _Command) -> _Command:
     """The values of script parameters: `-D` and `--var-file`."""
     return _defined(_files_of_variables(command))

@@ -15,6 +15,7 @@ from ..compiler.selection import COMMAND_LINE, Selection
 from ..compiler.undo import undo_of
 from ..grammar.frozen import frozen
 from ..grammar.script import Script
+from ..runtime.activation import Activation
 from ..runtime.preflight import check_plan
 from ..runtime.state.location import Location
 from .schema_files import read_catalog
@@ -45,7 +46,7 @@ class Planned:
 
     `prediction` is the state that the plan leads to, None if compiling gave none. `parameters` are the
     values that the scripts took from outside, `secret_parameters` the names of those whose values nobody may
-    keep.
+    keep. `rolled_back` is an activation that has run out, if nobody has written that down yet.
     """
 
     plan: Plan | None
@@ -57,16 +58,25 @@ class Planned:
     uploads: Callable[[str], bytes | None]
     parameters: Mapping[str, str]
     secret_parameters: frozenset[str]
+    rolled_back: Activation | None
 
 
-def make_plan(request: Request, location: Location, base_file: Path | None = None) -> Planned:
+def make_plan(
+    request: Request,
+    location: Location,
+    base_file: Path | None = None,
+    find_key: Callable[[], bytes | None] | None = None,
+) -> Planned:
     """Compile the scripts against the device's state, or a snapshot, and check what the plan relies on.
+
+    `find_key` gives the state's fingerprint key, if it is not to be looked for by reading the state.
 
     Raises:
         Failure: if a script or the state cannot be read.
     """
     catalog = read_catalog(request.schemas)
-    base = find_base(location, request.device, base_file, catalog)
+    now = datetime.now(UTC)
+    base = find_base(location, request.device, base_file, catalog, now, find_key)
     sources = read_sources(request.scripts, request.folders)
     sandbox_roots = sandbox_roots_of(location) if request.uses_sandbox else ()
     compilation = compile_sources(
@@ -77,7 +87,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         catalog=catalog,
         variables=request.variables,
         policy=request.policy,
-        now=datetime.now(UTC),
+        now=now,
         selection=request.selection,
     )
     plan, diagnostics = compilation.plan, compilation.diagnostics
@@ -98,4 +108,5 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         uploads,
         compilation.parameters,
         compilation.secret_parameters,
+        base.rolled_back,
     )

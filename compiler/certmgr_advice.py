@@ -8,7 +8,7 @@ from .address import Address
 from .certmgr_options import Form
 from .configuration import Properties
 from .diagnostics import Applicability, Edit, Fix, Label, finding
-from .machine import Machine
+from .machine import Machine, fingerprint_of_the_moment
 from .plan import Secret, Server
 
 # What binding a result changes, and what so says nothing about whether the object was active before.
@@ -62,8 +62,8 @@ def check_credentials(
         return
     identity = (
         server.address,
-        _identity(machine, form.username),
-        _identity(machine, form.password),
+        _identity(form.username),
+        _identity(form.password),
     )
     first = machine.credentials.setdefault(identity, (target, span))
     if first[1] == span or first[0] == target:
@@ -80,7 +80,7 @@ def check_credentials(
     )
 
 
-def _identity(machine: Machine, secret: Secret) -> str:
+def _identity(secret: Secret) -> str:
     if secret.text is None:
         return secret.source
-    return machine.circumstances.fingerprint(secret.text)
+    return fingerprint_of_the_moment(secret.text)

@@ -4,8 +4,11 @@
     +-- SecretMissing       a ${…} names nothing that can be read
     +-- SecretUnusable      what a ${…} names cannot be a secret
     +-- ContentMissing      the state lacks bytes that the plan relies on
+    +-- CommitTooLate       what was activated is rolled back already
     +-- NotPlanned          a CMP message that the plan does not have
     +-- LeftOpen            a wait for the CA's decision was broken off, for the run is to end
+    +-- OtherSecret         an open operation was begun with another secret than there is now
+    +-- CannotRevoke        a certificate that is given up has a key that cannot sign
     +-- StepsFailed         steps failed or were not tried; holds the report of the run
         +-- Interrupted     so it is because the run was asked to end
 
@@ -15,7 +18,12 @@ Errors of the peer are `CMPError`s (`cmp/errors.py`), errors of the state `State
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .report import Report
+
+if TYPE_CHECKING:
+    from .committing import Remains
 
 
 class ApplyError(Exception):
@@ -38,6 +46,18 @@ class ContentMissing(ApplyError):
     """Bytes that the plan relies on are not there."""
 
 
+class OtherSecret(ApplyError):
+    """An operation that was cut off was begun with another secret than there is now."""
+
+
+class CannotRevoke(ApplyError):
+    """A certificate that is given up cannot be revoked with its own key."""
+
+
+class CommitTooLate(ApplyError):
+    """An activation has run out before it was committed."""
+
+
 class NotPlanned(ApplyError):
     """A message of an operation is not the one that the plan has in its place."""
 
@@ -47,13 +67,17 @@ class LeftOpen(ApplyError):
 
 
 class StepsFailed(ApplyError):
-    """Not every step of the plan is done: some failed, and others waited for them."""
+    """Not every step of the plan is done: some failed, and others waited for them.
 
-    def __init__(self, report: Report) -> None:
+    `remains` is what the run leaves behind.
+    """
+
+    def __init__(self, report: Report, remains: Remains | None = None) -> None:
         super().__init__(self._headline(report), "mend the cause and apply again")
         self.report = report
         self.failures = report.failures
         self.not_tried = report.not_tried
+        self.remains = remains
 
     def _headline(self, report: Report) -> str:
         return f"{len(report.failures)} of the plan's steps failed"

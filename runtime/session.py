@@ -6,24 +6,24 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ..compiler.plan import CmpOperation, Plan
+from .activation import COMMIT_TIMEOUT
 from .asking import password_of
 from .certificates import dump_certificate
 from .execution.stopping import Stop
 from .operation import Send, Surroundings
 from .routing import Route, follow
-from .state.holding import Held
+from .state.holding import Held, open_in_turn
 from .state.location import Location
 from .state.lock import in_turn
-from .state.opening import open_store
 from .state.owner import Owner, this_process
-from .state.vault import open_vault
+from .state.vault.opening import open_keys, open_vault
 
 if TYPE_CHECKING:
     from .cmp.transport import TlsTrust
@@ -50,11 +50,12 @@ def open_session(
     *,
     uses_sandbox: bool,
     record: Append | None = None,
+    commit_timeout: timedelta = COMMIT_TIMEOUT,
 ) -> Generator[Session]:
     """Open the way to the CA for the length of the block, and the state of the device that is held.
 
     With a sandbox its CA is started on loopback, takes the secrets of the plan, and gets every message.
-    What is sent and received is appended to `record`.
+    What is sent and received is appended to `record`. An activation waits `commit_timeout` for its commit.
 
     Raises:
         StateError: if the state cannot be used.
@@ -62,8 +63,7 @@ def open_session(
     """
     with ExitStack() as stack:
         store, location = held.store, held.location
-        with in_turn(location.lock):
-            vault = open_vault(location.vault_key, is_new=not store.has_secrets())
+        vault = open_vault(store, location)
         root = None
         if uses_sandbox:
             from .sandbox.ca import SandboxCA
@@ -100,7 +100,8 @@ def open_session(
                 random=os.urandom,
                 generate_key=_generate_key,
                 pause=stop.pause,
-                committer=_committer(this_process()),
+                committer=committer_of(this_process()),
+                commit_timeout=commit_timeout,
             ),
             root,
             stop,
@@ -108,19 +109,17 @@ def open_session(
 
 
 def prepare_vault(location: Location) -> None:
-    """Make the master key of a state that has none yet.
+    """Make the keys of a state that has none yet, and the state.
 
     Raises:
-        StateError: if the state has lost its key.
+        MasterKeyMissing, MasterKeyWrong: if it has keys, and its master key is not here.
+        StateError: if the state cannot be used.
     """
-    if not location.vault_key.exists():
-        is_new = True
-        if not location.is_new:
-            store = open_store(location)
-            is_new = not store.has_secrets()
-            store.close()
-        with in_turn(location.lock):
-            open_vault(location.vault_key, is_new=is_new)
+    store = open_in_turn(location)
+    try:
+        open_keys(store, location)
+    finally:
+        store.close()
 
 
 def in_clear(send: Send) -> Send:
@@ -138,7 +137,7 @@ def _generate_key(kind: str) -> PrivateKeyTypes:
     return generate(KeyType.parse(kind))
 
 
-def _committer(owner: Owner) -> str:
+def committer_of(owner: Owner) -> str:
     """Who commits a version, as the state keeps it."""
     return f"{owner.user}@{owner.host}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..compiler.address import Address
@@ -16,6 +16,7 @@ from ..compiler.differences import differences
 from ..compiler.lifecycle import State, pair_of, state_of
 from ..compiler.plan import Change
 from ..compiler.renewal_window import due_from
+from .activation import Activation
 from .state.overview import LeftOpen, Overview
 
 _IN_FORCE = frozenset((State.OBTAINED, State.BOUND, State.ACTIVE, State.COMMITTED))
@@ -39,7 +40,8 @@ class CertificateStatus:
 class DeviceStatus:
     """A device. `uncommitted` counts how the candidate differs from what is committed.
 
-    `is_active_committed`: what runs is what a restart brings.
+    `is_active_committed`: what runs is what a restart brings. `activation` is one that waits for its commit,
+    or the last one if that was rolled back.
     """
 
     device: str
@@ -48,6 +50,7 @@ class DeviceStatus:
     uncommitted: Counter[Change]
     is_active_committed: bool
     left_open: tuple[LeftOpen, ...]
+    activation: Activation | None = None
 
     @property
     def needs_care(self) -> bool:
@@ -60,6 +63,7 @@ class DeviceStatus:
 
 def status_of(overview: Overview, now: datetime) -> DeviceStatus:
     """How a device is. `now` is timezone-aware."""
+    overview = _as_of(overview, now)
     return DeviceStatus(
         overview.device,
         overview.version,
@@ -69,6 +73,20 @@ def status_of(overview: Overview, now: datetime) -> DeviceStatus:
         ),
         overview.active == overview.committed,
         overview.left_open,
+        overview.activation,
+    )
+
+
+def _as_of(overview: Overview, now: datetime) -> Overview:
+    """What is stored, with an activation that has run out rolled back."""
+    if overview.activation is None or not overview.activation.is_overdue(now):
+        return overview
+    committed = overview.committed
+    return replace(
+        overview,
+        active=committed,
+        candidate=committed,
+        activation=overview.activation.as_of(now),
     )
 
 
@@ -91,15 +109,17 @@ def _certificates(overview: Overview, now: datetime) -> Iterator[CertificateStat
 def _state(
     overview: Overview, address: Address, record: CertificateRecord, now: datetime
 ) -> State | None:
-    """The state, None if no configuration has the object any more: the certificate is given up.
+    """The state, None if no configuration has the object, and nothing waits to be bound to it.
 
-    One that is deleted, but only in the candidate, is in the state that it has where it still is.
+    One that is deleted, but only in the candidate, is in the state that it has where it still is. What a run
+    has obtained for an object that did not last waits in the vault.
     """
     committed = overview.committed
     active = overview.active if address in overview.active else committed
     candidate = overview.candidate if address in overview.candidate else active
     if address not in candidate:
-        return None
+        is_over = record.is_revoked or record.is_expired(now) or address in overview.given_up
+        return None if is_over else State.OBTAINED
     return state_of(
         address, record, candidate=candidate, active=active, committed=committed, now=now
     )

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,22 @@ from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, Interrupted, StepsFailed
 from ...runtime.execution import Interrupts, Materials, OnError, execute
 from ...runtime.report import Report
-from ...runtime.session import open_session, prepare_vault
-from ...runtime.state.errors import Locked, StateError
-from ...runtime.state.holding import Held, hold
+from ...runtime.session import open_session
+from ...runtime.state.holding import Held
+from ...runtime.state.vault.opening import open_keys
 from .. import findings, options, planfile
 from ..config import make_policy
-from ..exits import DONE, FAILED, INTERRUPTED, REFUSED, Failure
+from ..exits import DONE, FAILED, INTERRUPTED, Failure
+from ..holding import holding, refuse_if_run_out
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
+from ..rolled_back import tell_waiting
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
 from ..views import apply_text, plan_text
 from ..views.apply_json import EventStream
 from ..views.progress import Display, displayed
-from ..views.source_text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class _Manner:
     per_server: int | None
     on_error: OnError
     record: Path | None
+    commit_timeout: timedelta
     is_json: bool
 
 
@@ -76,13 +77,8 @@ class _Manner:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep every CMP message in this file, for `csc replay`; a record that is there is added to.",
 )
-@click.option(
-    "--lock-timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="Wait this long for another process that holds the device.  [default: 0]",
-)
+@options.lock_timeout
+@options.commit_timeout
 @click.option(
     "--json", "is_json", is_flag=True, help="Print events, one JSON object a line, and no text."
 )
@@ -105,6 +101,7 @@ def command(
     on_error: str,
     record: Path | None,
     lock_timeout: float,
+    commit_timeout: int,
     is_json: bool,
     sandbox: bool,
     strict: bool,
@@ -139,28 +136,14 @@ def command(
             selection,
         )
     )
-    manner = _Manner(parallel, per_server, OnError(on_error), record, is_json)
+    manner = _Manner(
+        parallel, per_server, OnError(on_error), record, timedelta(seconds=commit_timeout), is_json
+    )
     try:
-        with hold(location, request.device, lock_timeout, partial(_say_waiting, settings)) as held:
+        with holding(settings, location, request.device, lock_timeout) as held:
             return _apply(settings, held, request, saved, manner, yes)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
-    except Locked as error:
-        raise Failure(str(error), error.way_out, REFUSED) from None
-    except StateError as error:
-        raise Failure(str(error), error.way_out) from None
-    except BrokenPipeError:
-        raise  # whoever reads our output has gone; that says nothing of the state
-    except OSError as error:
-        raise Failure(
-            f"the state in {location.folder} cannot be used: {error.strerror}",
-            "check the path, its permissions and the disk",
-        ) from None
-
-
-def _say_waiting(settings: Settings, refused: Locked) -> None:
-    if not settings.is_quiet:
-        click.echo(f"Waiting: {printable(str(refused))}", err=True)
 
 
 def _apply(
@@ -171,8 +154,11 @@ def _apply(
     manner: _Manner,
     yes: bool,
 ) -> int:
-    prepare_vault(held.location)  # secrets are told apart with its key
-    planned = make_plan(request, held.location)
+    if not held.location.is_new:  # another state's master key is told of before anything else
+        open_keys(held.store, held.location)
+    planned = make_plan(
+        request, held.location, find_key=lambda: open_keys(held.store, held.location).fingerprint
+    )
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     if planned.plan is None:
         return FAILED
@@ -190,6 +176,7 @@ def _apply(
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True, err=manner.is_json)
+        refuse_if_run_out(settings, held)
     return _carry_out(settings, held, request, planned, manner, events)
 
 
@@ -214,6 +201,7 @@ def _carry_out(
                 settings.routes,
                 uses_sandbox=request.uses_sandbox,
                 record=append,
+                commit_timeout=manner.commit_timeout,
             )
         )
         materials = Materials(planned.uploads, session.sandbox_root)
@@ -247,6 +235,7 @@ def _carry_out(
     elif not settings.is_quiet:
         click.echo("")
         click.echo(apply_text.success(report))
+        tell_waiting(held)
     return DONE
 
 

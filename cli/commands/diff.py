@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import click
 
 from ...compiler.differences import differences
+from ...runtime.state.activations import load_as_of
 from ...runtime.state.store import Store, Version
 from .. import options
 from ..exits import DONE, Failure
 from ..reading import reading
+from ..rolled_back import tell_rolled_back
 from ..settings import Settings
 from ..views import version_diff_json, version_diff_text
 from ..views.source_text import to_json
@@ -40,7 +43,8 @@ def command(
     if candidate and before is not None:
         raise click.UsageError("--candidate compares with what is committed: leave the number out")
     with reading(settings.state) as store, store.database.snapshot():
-        state = store.load(settings.device)
+        state, rolled_back = load_as_of(store, settings.device, datetime.now(UTC))
+        tell_rolled_back(rolled_back, settings)
         if candidate:
             old = store.version(settings.device)
             new = replace(old, configuration=state.candidate)

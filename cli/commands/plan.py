@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...compiler.plan import Plan
 from ...compiler.selection import Selection
 from ...compiler.serialize import plan_to_json
 from ...runtime.files import write_atomically
@@ -13,6 +14,7 @@ from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import CHANGES, DONE, FAILED, Failure
 from ..planning import Request, make_plan
+from ..rolled_back import tell_rolled_back
 from ..scripts import location_of
 from ..settings import Settings
 from ..variables import Variables
@@ -39,6 +41,13 @@ FORMATS = ("text", "json", "markdown")
     "is_undo",
     is_flag=True,
     help="Print the script that takes the plan back once it is applied, in place of the plan.",
+)
+@click.option(
+    "--crash",
+    "is_crash",
+    is_flag=True,
+    help="Say what is held where if apply dies in the middle, and what resuming does then, in place of"
+    " the plan.",
 )
 @click.option(
     "--json-into",
@@ -77,6 +86,7 @@ def command(
     as_json: bool,
     form: str,
     is_undo: bool,
+    is_crash: bool,
     json_into: Path | None,
     max_length: int | None,
     detailed_exitcode: bool,
@@ -99,6 +109,8 @@ def command(
         raise click.UsageError("--json and --format markdown exclude each other")
     if is_undo and (as_json or form != "text"):
         raise click.UsageError("--undo prints a script; JSON has it under the key `undo` anyway")
+    if is_crash and (is_undo or probe or form == "markdown"):
+        raise click.UsageError("--crash goes with --json alone")
     if max_length is not None and form != "markdown":
         raise click.UsageError("--max-length goes with --format markdown")
     request = Request(
@@ -123,6 +135,7 @@ def command(
         from ..probing import ask_first  # with what speaks CMP, which a plan does without
 
         probed, planned = ask_first(request, planned, planned.plan, location, settings.routes)
+    tell_rolled_back(planned.rolled_back, settings)
     findings.show(planned.diagnostics, planned.lines, is_quiet=settings.is_quiet)
     plan = planned.plan
     note = plan_text.sandbox_note(plan) if sandbox and plan else ""
@@ -142,7 +155,9 @@ def command(
         _write(out, planfile.dump(request, planned, plan))
     if json_into is not None:
         _write(json_into, to_json(plan_to_json(plan)) + "\n")
-    if is_json:
+    if is_crash:
+        _show_crashes(plan, is_json=is_json)
+    elif is_json:
         more = {} if probed is None else {"probe": probed.document}
         click.echo(to_json({**plan_to_json(plan), **more}))
     elif is_undo:
@@ -152,6 +167,14 @@ def command(
             click.echo(note, err=True)
         click.echo(plan_text.render(plan, plan_text.idempotence(plan)))
     return CHANGES if detailed_exitcode and not plan.is_empty else DONE
+
+
+def _show_crashes(plan: Plan, *, is_json: bool) -> None:
+    from ...runtime.recovery.crash import crashes_of
+    from ..views import crash_json, crash_text
+
+    crashes = crashes_of(plan)
+    click.echo(to_json(crash_json.document(crashes)) if is_json else crash_text.render(crashes))
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from ...runtime.state.opening import open_to_read
 from ...runtime.state.store import Store, Version
 from .. import options, planfile, shown_plan
 from ..exits import DONE, Failure
+from ..rolled_back import run_out, tell_rolled_back
 from ..scripts import location_of
 from ..settings import Settings
 from ..views.source_text import to_json
@@ -59,6 +60,7 @@ def command(
         if store is None:
             raise Failure("there is no state yet", "apply a script first: `csc apply SCRIPT`")
         try:
+            tell_rolled_back(run_out(store, settings.device), settings)
             version = store.version(settings.device, number)
             revoked = {
                 record.certificate

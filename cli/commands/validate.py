@@ -101,7 +101,8 @@ def command(
         raise click.UsageError("--write-baseline writes all findings: leave out --baseline")
     catalog = read_catalog(schemas)
     location = location_of(settings.state)
-    base = find_base(location, settings.device, base_file, catalog)
+    now = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
+    base = find_base(location, settings.device, base_file, catalog, now)
     policy = make_policy(config, select, ignore, scripts)
     known = None
     if baseline is not None:
@@ -119,7 +120,7 @@ def command(
         sandbox_roots=sandbox_roots_of(location) if sandbox else (),
         is_each_alone=each,
         known=known,
-        now=at.replace(tzinfo=UTC) if at else datetime.now(UTC),
+        now=now,
     )
     checked = run_check(check)
     if fix:

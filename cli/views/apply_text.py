@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
 from ...compiler.plan import CmpOperation, Step
+from ...runtime.committing import Remains
 from ...runtime.errors import ApplyError, Interrupted, StepsFailed
 from ...runtime.execution.limits import server_of
 from ...runtime.report import Messages, NotTried, Report
 from ...runtime.state.errors import StateError
+from . import activation_text
 from .plan_text import title
 from .source_text import printable
 
@@ -60,9 +62,24 @@ def failure(failed: StepsFailed) -> str:
     sent = messages(report.messages)
     if sent:
         out.append(f"  = note: {sent}")
+    out.extend(f"  = note: {printable(text)}" for text in _remains(failed.remains))
     when = "once the cause is mended" if report.failures else "to go on"
     out.append(f"  = note: apply the script again {when}; what CMP obtained stays")
     return "\n".join(out)
+
+
+def _remains(remains: Remains | None) -> Iterator[str]:
+    if remains is None:
+        return
+    if remains.rolled_back is not None:
+        yield activation_text.rolled_back(remains.rolled_back)
+        back = activation_text.committed(remains.version)
+        yield f"the device is back to {back}; the vault keeps all that CMP obtained"
+    if remains.waiting is not None:
+        yield activation_text.waiting(remains.waiting, remains.version)
+    if remains.unbound:
+        names = ", ".join(address.reference for address in remains.unbound)
+        yield f"obtained, not bound: {names}; the script finds it as done, and binds it"
 
 
 def counts(report: Report) -> str:

@@ -21,6 +21,7 @@ def document(device: str, versions: Iterable[Committed]) -> dict[str, Any]:
                 "committed_at": version.committed_at.isoformat(),
                 "script": version.script,
                 "committed_by": version.committed_by or None,
+                "restores": version.restores,
             }
             for version in versions
         ],

@@ -25,6 +25,12 @@ def _row(version: Committed) -> list[str]:
     return [
         str(version.number),
         f"{version.committed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        printable(version.script[:_SHORT]),
+        _script(version),
         printable(version.committed_by) or "not known",
     ]
+
+
+def _script(version: Committed) -> str:
+    if version.restores is not None:
+        return f"as version {version.restores}"
+    return printable(version.script[:_SHORT])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...compiler.plan import Change
+from ...runtime.activation import Activation
 from ...runtime.state.overview import LeftOpen
 from ...runtime.status import CertificateStatus, DeviceStatus
 
@@ -38,6 +39,7 @@ def _device(device: DeviceStatus) -> dict[str, Any]:
         },
         "is_active_committed": device.is_active_committed,
         "left_open": list(map(_left_open, device.left_open)),
+        "activation": _activation(device.activation),
     }
 
 
@@ -54,6 +56,16 @@ def _certificate(certificate: CertificateStatus) -> dict[str, Any]:
         "not_after": _time(record.not_after) if record else None,
         "due_from": _time(certificate.due_from),
         "is_due": certificate.is_due,
+    }
+
+
+def _activation(activation: Activation | None) -> dict[str, Any] | None:
+    if activation is None:
+        return None
+    return {
+        "activated_at": _time(activation.activated_at),
+        "deadline": _time(activation.deadline),
+        "rolled_back_at": _time(activation.rolled_back_at),
     }
 
 

@@ -11,11 +11,12 @@ from ...compiler.lifecycle import State
 from ...compiler.plan import Change
 from ...runtime.state.overview import LeftOpen
 from ...runtime.status import CertificateStatus, DeviceStatus
+from . import activation_text
 from .source_text import printable
 from .table import columns
 
 _HEAD = ("certificate", "state", "subject", "issuer", "serial number", "valid until", "update")
-_STATES = {State.OBTAINED: "obtained, waiting"}
+_STATES = {State.OBTAINED: "obtained, not bound"}
 _VERBS = {Change.ADD: "added", Change.UPDATE: "changed", Change.DELETE: "deleted"}
 
 
@@ -37,7 +38,7 @@ def _device(device: DeviceStatus) -> Iterator[str]:
             yield click.style(line, fg=color) if color else line
     else:
         yield "  no certificate that CMP manages"
-    warnings = [*_uncommitted(device), *map(_left_open, device.left_open)]
+    warnings = [*_uncommitted(device), *_activation(device), *map(_left_open, device.left_open)]
     for warning in warnings:
         yield click.style(printable(warning), fg="yellow")
 
@@ -76,6 +77,16 @@ def _uncommitted(device: DeviceStatus) -> Iterator[str]:
         yield f"The candidate is not committed, and a restart loses it: {', '.join(counts)}."
     elif not device.is_active_committed:
         yield "What is active is not what is committed: a restart changes it."
+
+
+def _activation(device: DeviceStatus) -> Iterator[str]:
+    activation = device.activation
+    if activation is None:
+        return
+    if activation.rolled_back_at is None:
+        yield f"{activation_text.waiting(activation, device.version)}."
+    else:
+        yield f"{activation_text.rolled_back(activation)}."
 
 
 def _left_open(entry: LeftOpen) -> str:

@@ -6,7 +6,8 @@
  4. recipNonce is the request's senderNonce (RFC 9810 5.1.1).
  5. senderNonce is there, with at least 128 bits (RFC 9810 5.1.1, RFC 9483 3.1).
  6. recipient is the request's sender, or the NULL-DN (RFC 9810 5.1.1).
- 7. messageTime, if it is there, lies between the request's and this clock's time (RFC 9810 5.1.1).
+ 7. messageTime, if it is there, lies between the request's and this clock's time (RFC 9810 5.1.1), or at
+    this clock's, if the request was made by a clock that was ahead of it.
  8. The message is protected, as the request was or better (RFC 9483 3.2):
     8a a MAC with the shared secret answers a MAC only;
     8b a signature's certificate is named by sender and senderKID,
@@ -121,7 +122,7 @@ def check_header(answer: PKIMessage, request: PKIHeader, now: datetime) -> None:
         raise UnexpectedAnswer(
             "recipient of the answer", _dn(request.sender), _dn(recipient), transaction
         )
-    earliest = (request.message_time or now) - CLOCK_TOLERANCE
+    earliest = min(request.message_time or now, now) - CLOCK_TOLERANCE
     latest = now + CLOCK_TOLERANCE
     if header.message_time is not None and not earliest <= header.message_time <= latest:  # 7
         raise UnexpectedAnswer(

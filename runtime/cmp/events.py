@@ -72,7 +72,9 @@ class Challenged:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The CA has taken the confirmation."""
+    """The CA has taken the confirmation; `was_before`: an earlier one, says certConfirmed."""
+
+    was_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

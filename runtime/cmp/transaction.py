@@ -27,6 +27,7 @@ sent again after its answer was lost. Everything else raises, and the transactio
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -65,6 +66,7 @@ from .model import (
     PKIHeader,
     PKIMessage,
     PKIStatus,
+    PKIStatusInfo,
     PollRepContent,
     PollReqContent,
     PopChallengeContent,
@@ -162,14 +164,17 @@ class Transaction:
             self._go_on(last, now)
 
     def _go_on(self, last: bytes, now: datetime) -> None:
-        """Send what an earlier run came to: as it is, or with a new time once a CA would find it too old."""
+        """Send what an earlier run came to: as it is, or with a new time where a CA would not like the old one.
+
+        That is too long ago by then; or yet to come, if that run's clock was ahead.
+        """
         earlier = decode(last)
         header, content = earlier.header, earlier.body.content
         if isinstance(content, PollReqContent):
             self._polled = content.cert_req_ids[0]
         else:
             self._awaits, self._question = Awaits.CONFIRMATION, header
-        if header.message_time is not None and now - header.message_time <= FRESH:
+        if is_fresh(header, now):
             self._sent, self._outgoing = header, last
         else:
             self._send(earlier.body, self.transaction_id, header.recip_nonce, now, header.pvno, ())
@@ -231,6 +236,23 @@ class Transaction:
             case Awaits.CONFIRMATION:
                 return self._receive_confirmation(answer)
 
+    def reject(self, why: str, now: datetime) -> None:
+        """Have the certConf that is to be sent reject the certificate (RFC 9810 5.3.18).
+
+        Raises:
+            ValueError: if no certConf is to be sent.
+        """
+        earlier = None if self._outgoing is None else decode(self._outgoing)
+        if earlier is None or not isinstance(earlier.body.content, CertConfirmContent):
+            raise ValueError("there is no certConf to be sent")
+        rejection = PKIStatusInfo(PKIStatus.REJECTION, (why,))
+        content = CertConfirmContent(
+            tuple(replace(status, status=rejection) for status in earlier.body.content.statuses)
+        )
+        header = earlier.header
+        body = PKIBody(BodyType.CERT_CONF, content)
+        self._send(body, self.transaction_id, header.recip_nonce, now, header.pvno, ())
+
     # -- waiting (RFC 9810 5.3.22, RFC 9483 4.4) ---------------------------------------------------
 
     def _wait(
@@ -280,7 +302,7 @@ class Transaction:
             # Good news is believed only if pkiconf would be.
             and (policy.unprotected_pkiconf or not checks.is_bare(answer))
         ):
-            return Confirmed()
+            return Confirmed(was_before=True)
         checks.check_body_type(answer, BodyType.PKI_CONF, "certificate confirmation")
         return Confirmed()
 
@@ -352,6 +374,11 @@ class Transaction:
         self._outgoing = protect(
             self._sent, body, self._request.credential, random=self._random, mac=self._mac
         )
+
+
+def is_fresh(header: PKIHeader, now: datetime) -> bool:
+    """Whether a message may be sent as it is; one of the future was made by a clock that was wrong."""
+    return header.message_time is not None and abs(now - header.message_time) <= FRESH
 
 
 def _must_decrypt(key: PrivateKeyTypes | None) -> bool:

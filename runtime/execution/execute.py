@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ...compiler.plan import CmpOperation, Plan, Step
+from .. import committing
 from ..errors import Interrupted, StepsFailed
 from ..operation import Outcome, Surroundings, carry_out
 from ..progress import StepMessage, StepProgress, Watch
@@ -69,9 +70,11 @@ def _end(run: Run, course: Course, *, is_interrupted: bool) -> Report:
     """Where a run ends, well or not: nothing is under way any more. A crash does not come here."""
     report = _report(run, course, is_interrupted=is_interrupted)
     if report.is_complete:
-        run.around.store.end_run(run.around.device, run.candidate, run.plan.inputs)
+        committing.end_run(run.around, run.candidate, run.plan.inputs)
         return report
-    raise Interrupted(report) if is_interrupted else StepsFailed(report)
+    begun = (*report.done, *(step for step, _ in report.failures))
+    remains = committing.after_failure(run.around, begun)
+    raise (Interrupted if is_interrupted else StepsFailed)(report, remains)
 
 
 def _prepare(run: Run, step: Step, keys: Keys, watch: Watch) -> Callable[[], Outcome]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...compiler.configuration import FileValue, Properties
 from ...compiler.plan import Activate, CmpOperation, Commit, ObjectChange, Step
+from .. import committing
 from ..errors import ContentMissing
 from .run import Run
 
@@ -22,6 +23,8 @@ def act(run: Run, step: Step) -> str:
         case ObjectChange(address=address, after=after):
             if after is None:
                 run.candidate.pop(address, None)
+                if address.type == "Certificate":
+                    run.around.store.give_up(run.around.device, address)
             else:
                 run.candidate[address] = _take_in(run, after)
             run.unkept.append(step.id)
@@ -36,17 +39,14 @@ def act(run: Run, step: Step) -> str:
 
 def _activate(run: Run) -> str:
     """The candidate becomes the active configuration; all steps before it are done."""
-    run.around.store.activate(run.around.device, run.candidate)
+    committing.activate(run.around, run.candidate)
     run.unkept.clear()
     return ""
 
 
 def _commit(run: Run) -> str:
     """The active configuration becomes a committed version; all steps before it are done."""
-    around = run.around
-    run.version = around.store.commit(
-        around.device, run.plan.script, around.clock(), around.committer
-    )
+    run.version = committing.commit(run.around, run.plan.script)
     return f"version {run.version}"
 
 

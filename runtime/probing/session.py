@@ -23,7 +23,8 @@ from ..session import in_clear
 from ..state.location import Location
 from ..state.opening import open_to_read
 from ..state.store import Store
-from ..state.vault import open_vault
+from ..state.vault import Vault
+from ..state.vault.opening import read_vault
 from ..uploads import content_id
 from .asking import Way
 from .targets import AtHand
@@ -85,11 +86,15 @@ def _at_hand(
         return uploads(content) if kept is None else kept
 
     def find_key(content: str) -> bytes | None:
+        nonlocal vault
         sealed = None if store is None else store.secret(content)
-        if sealed is None:
+        if store is None or sealed is None:
             return uploads(content)
-        return open_vault(location.vault_key, is_new=False).decrypt(content, sealed)
+        if vault is None:
+            vault = read_vault(store, location)
+        return vault.decrypt(content, sealed)
 
+    vault: Vault | None = None
     return AtHand(find, find_key)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
 from ...compiler.device import DeviceState
+from ..activation import Activation
 from . import migration, sqlite
+from .activations import load_as_of
 from .database import Database
 from .errors import StateError
 from .location import Location
@@ -40,12 +43,25 @@ def open_to_read(location: Location) -> Store | None:
 
 
 def load_device(location: Location, device: str) -> DeviceState:
-    """The state of a device, read and closed again; a new device where there is no state yet."""
+    """What is stored of a device, read and closed again; a new device where there is no state yet."""
     store = open_to_read(location)
     if store is None:
         return DeviceState()
     try:
         return store.load(device)
+    finally:
+        store.close()
+
+
+def load_device_as_of(
+    location: Location, device: str, now: datetime
+) -> tuple[DeviceState, Activation | None]:
+    """As `load_device`, as it is now: without what was not committed in time; and the activation of that."""
+    store = open_to_read(location)
+    if store is None:
+        return DeviceState(), None
+    try:
+        return load_as_of(store, device, now)
     finally:
         store.close()
 

@@ -11,6 +11,10 @@ from ...compiler.address import Address
 from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord
 from ...compiler.serialize import configuration_from_json
+from ..activation import Activation
+from ..recovery.phases import ISSUED, POLLED
+from .activations import COLUMNS as ACTIVATION_COLUMNS
+from .activations import activation_of
 from .database import Row
 from .store import CERTIFICATE_COLUMNS, Store, record_of
 
@@ -31,7 +35,11 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What is stored of a device; `version` is the committed one, 0 if there is none."""
+    """What is stored of a device; `version` is the committed one, 0 if there is none.
+
+    `given_up` are the certificates whose object a script has deleted; `activation` is the last one, if it is
+    not committed.
+    """
 
     device: str
     version: int
@@ -40,6 +48,8 @@ class Overview:
     committed: Configuration
     certificates: Mapping[Address, CertificateRecord]
     left_open: tuple[LeftOpen, ...]
+    given_up: frozenset[Address] = frozenset()
+    activation: Activation | None = None
 
 
 def overviews(store: Store, device: str | None = None) -> list[Overview]:
@@ -62,25 +72,33 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
             *names,
         )
         certificates = run(
-            f"SELECT device, {CERTIFICATE_COLUMNS} FROM certificate WHERE id IN"  # noqa: S608
+            f"SELECT device, is_given_up, {CERTIFICATE_COLUMNS} FROM certificate WHERE id IN"  # noqa: S608
             " (SELECT max(certificate.id) FROM certificate JOIN device"
             f" ON device.name = certificate.device{only} GROUP BY certificate.device, path)"
             " ORDER BY id",
             *names,
         )
         left_open = run(
-            "SELECT device.name, path, journal.operation, started_at, phase = 'received',"  # noqa: S608
-            " later.operation IS NOT NULL FROM journal"
+            "SELECT device.name, path, journal.operation, started_at, phase FROM journal"  # noqa: S608
             f" JOIN device ON device.name = journal.device{only}"
-            " LEFT JOIN later ON later.operation = journal.id"
-            " WHERE phase IN ('requested', 'received') ORDER BY journal.id",
+            " WHERE ended_at IS NULL ORDER BY journal.id",
             *names,
         )
+        activations = run(
+            f"SELECT device.name, {ACTIVATION_COLUMNS} FROM device JOIN activation"  # noqa: S608
+            f" ON activation.device = device.name WHERE 1 = 1{only}",
+            *names,
+        )
+    activation = {name: activation_of(row) for name, *row in activations}
     committed: dict[str, str] = {name: text for name, text in versions}  # noqa: C416
     read = _reader()
     records: dict[str, dict[Address, CertificateRecord]] = {}
-    for name, path, *row in certificates:
-        records.setdefault(name, {})[Address.parse(path)] = record_of(row)
+    given_up: dict[str, set[Address]] = {}
+    for name, is_given_up, path, *row in certificates:
+        address = Address.parse(path)
+        records.setdefault(name, {})[address] = record_of(row)
+        if is_given_up:
+            given_up.setdefault(name, set()).add(address)
     entries: dict[str, list[LeftOpen]] = {}
     for name, *row in left_open:
         entries.setdefault(name, []).append(_left_open(row))
@@ -93,19 +111,21 @@ def overviews(store: Store, device: str | None = None) -> list[Overview]:
             read(committed[name]) if name in committed else empty_device(),
             records.get(name, {}),
             tuple(entries.get(name, ())),
+            frozenset(given_up.get(name, ())),
+            activation.get(name),
         )
         for name, version, candidate, active in sorted(devices, key=lambda row: row[0])
     ]
 
 
 def _left_open(row: Row) -> LeftOpen:
-    path, operation, started_at, is_issued, has_later = row
+    path, operation, started_at, phase = row
     return LeftOpen(
         Address.parse(path),
         operation,
         datetime.fromisoformat(started_at),
-        bool(is_issued),
-        bool(has_later and not is_issued),
+        phase in ISSUED,
+        phase in POLLED,
     )
 
 

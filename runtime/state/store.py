@@ -117,7 +117,7 @@ class Store:
 
     def ensure_device(self, device: str) -> None:
         """Make the device known, as a new one, if it is not."""
-        new = _text(empty_device())
+        new = configuration_text(empty_device())
         with self.transaction():
             self._execute(
                 "INSERT INTO device VALUES (?, ?, ?, 0, '') ON CONFLICT DO NOTHING",
@@ -131,14 +131,14 @@ class Store:
         with self.transaction():
             self._execute(
                 "UPDATE device SET candidate = ?, left_by = ? WHERE name = ?",
-                _text(candidate),
+                configuration_text(candidate),
                 inputs,
                 device,
             )
 
     def activate(self, device: str, configuration: Configuration) -> None:
         """Make `configuration` the candidate and the active configuration."""
-        text = _text(configuration)
+        text = configuration_text(configuration)
         with self.transaction():
             self._execute(
                 "UPDATE device SET candidate = ?, active = ?, left_by = '' WHERE name = ?",
@@ -199,6 +199,15 @@ class Store:
             )
             self._touch(device)
 
+    def give_up(self, device: str, address: Address) -> None:
+        """Record that a script has deleted the object: nobody misses the certificate that it had."""
+        with self.transaction():
+            self._execute(
+                "UPDATE certificate SET is_given_up = 1 WHERE device = ? AND path = ?",
+                device,
+                address.path,
+            )
+
     def mark_revoked(self, device: str, address: Address, script: str, operations: int) -> None:
         """Record that the newest certificate of `address` is revoked."""
         with self.transaction():
@@ -235,8 +244,15 @@ class Store:
         return self._blob("SELECT data FROM content WHERE id = ?", content)
 
     def put_secret(self, content: str, ciphertext: bytes) -> None:
-        """Keep an encrypted private key under its content id."""
+        """Keep an encrypted private key under its content id.
+
+        Raises:
+            KeysReplaced: if it is not encrypted with the key that the state has now.
+        """
+        from .vault.table import check_current
+
         with self.transaction():
+            check_current(self.database, ciphertext)
             self._execute(
                 "INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", content, ciphertext
             )
@@ -284,5 +300,6 @@ def _configuration(text: str) -> Configuration:
     return configuration_from_json(json.loads(text))
 
 
-def _text(configuration: Configuration) -> str:
+def configuration_text(configuration: Configuration) -> str:
+    """A configuration as the state keeps it."""
     return canonical(configuration_to_json(configuration))

@@ -10,12 +10,16 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """When a version was committed, by which script (its digest) and by whom: user@host, or empty."""
+    """When a version was committed, by which script (its digest) and by whom: user@host, or empty.
+
+    `restores` is the version that a roll-back has brought back with it; the script is that one's, then.
+    """
 
     number: int
     committed_at: datetime
     script: str
     committed_by: str
+    restores: int | None = None
 
 
 def versions(store: Store, device: str) -> list[Committed]:
@@ -25,11 +29,11 @@ def versions(store: Store, device: str) -> list[Committed]:
         StateError: if the state cannot be read.
     """
     rows = store.database.execute(
-        "SELECT number, committed_at, script, committed_by FROM version WHERE device = ?"
+        "SELECT number, committed_at, script, committed_by, restores FROM version WHERE device = ?"
         " ORDER BY number DESC",
         device,
     )
     return [
-        Committed(number, datetime.fromisoformat(committed_at), script, by)
-        for number, committed_at, script, by in rows
+        Committed(number, datetime.fromisoformat(committed_at), script, by, restores)
+        for number, committed_at, script, by, restores in rows
     ]

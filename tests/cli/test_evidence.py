@@ -14,7 +14,7 @@ from csc.runtime.evidence.record import read_record
 from csc.runtime.evidence.replay import Line, replay
 from csc.runtime.state.location import in_file
 from csc.runtime.state.opening import open_to_read
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import read_vault
 from support.command import SAMPLES, Csc, database
 from support.evidence import (
     body_types,
@@ -346,9 +346,10 @@ def test_no_secret_and_no_key_is_in_it(done: Csc, recorded: Csc) -> None:
     record = recorded.folder / "run.jsonl"
     everything = printed + record.read_bytes() + (recorded.folder / "out.pcapng").read_bytes()
     everything += b"".join(data_of(d) for d in lines(record) if "der" in d)
-    store = open_to_read(in_file(done.folder / ".csc" / "state.db"))
+    location = in_file(done.folder / ".csc" / "state.db")
+    store = open_to_read(location)
     assert store is not None
-    vault = open_vault(done.folder / ".csc" / "vault.key", is_new=False)
+    vault = read_vault(store, location)
     marks = [PASSWORD.encode(), PASSWORD.encode().hex().encode(), b"PRIVATE KEY"]
     records = store.load("default").certificates.values()
     for held in records:

@@ -2,9 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from csc.compiler.configuration import empty_device
+from csc.runtime.state import migration, sqlite
+from csc.runtime.state.store import configuration_text
 from support.command import SAMPLES, Csc, database
 from support.schemas import check, validator
 
@@ -21,6 +25,23 @@ def printed(csc: Csc, name: str, *arguments: object) -> Any:
 
 def commit(csc: Csc, text: str) -> None:
     csc.ok("apply", "--yes", csc.write("script.cfg", text + "activate\ncommit\n"))
+
+
+def old_state(path: Path, number: int) -> None:
+    """A state of format `number`, with a version of a device."""
+    path.parent.mkdir()
+    opened = sqlite.open_to_write(path)
+    try:
+        for script in range(1, number + 1):
+            with opened.transaction():
+                migration._carry_out(opened, script)
+        text = configuration_text(empty_device())
+        opened.execute("INSERT INTO device VALUES ('default', ?, ?, 1, '')", text, text)
+        opened.execute(
+            "INSERT INTO version VALUES ('default', 1, ?, '', '2026-01-01T00:00Z')", text
+        )
+    finally:
+        opened.close()
 
 
 def test_schema_of_every_value(csc: Csc) -> None:
@@ -149,17 +170,14 @@ def test_history_newest_first(csc: Csc) -> None:
 
 def test_history_of_a_state_of_an_older_format(csc: Csc) -> None:
     """It is read as it is; who committed is not known."""
-    commit(csc, LAN)
     path = csc.folder / ".csc" / "state.db"
-    with database(path) as connection:
-        connection.execute("ALTER TABLE version DROP COLUMN committed_by")
-        connection.execute("UPDATE format SET version = 3")
+    old_state(path, 3)
     before = path.read_bytes()
     (version,) = printed(csc, "history")["versions"]
     assert version["committed_by"] is None
     assert "not known" in csc.ok("history")
     assert path.read_bytes() == before
-    commit(csc, "set IPAddress lan Address=10.0.0.0/16\n")
+    commit(csc, LAN)
     assert [bool(v["committed_by"]) for v in printed(csc, "history")["versions"]] == [True, False]
 
 

@@ -221,6 +221,19 @@ def test_check_7_message_time(ca: FakeCA, ir, hours: int) -> None:
     refused(ir, answer, UnexpectedAnswer, f"messageTime of the answer.*got {time:%Y-%m-%d %H}")
 
 
+@pytest.mark.parametrize("hours", [0, 2])
+def test_a_request_of_tomorrow_may_be_answered_today(ca: FakeCA, ir, hours: int) -> None:
+    """The clock was ahead when the request was made, and is right by now: the answer is as new as ever."""
+    yesterday = NOW - timedelta(days=1)
+    time = yesterday - timedelta(hours=hours)
+    answer = ca.enrol(asked(ir), ca.issue_for(asked(ir)), message_time=time)
+    if hours:
+        with pytest.raises(UnexpectedAnswer, match="messageTime of the answer"):
+            ir.receive(answer, yesterday)
+    else:
+        assert isinstance(ir.receive(answer, yesterday), CertificateReceived)
+
+
 def test_message_time_may_be_left_out(ca: FakeCA, ir) -> None:
     answer = ca.enrol(asked(ir), ca.issue_for(asked(ir)), message_time=None)
     assert isinstance(ir.receive(answer, NOW), CertificateReceived)

@@ -255,7 +255,9 @@ def test_already_confirmed_counts_as_confirmed(ca: FakeCA, key) -> None:
         PKIStatus.REJECTION, fail_info=frozenset({PKIFailureInfo.CERT_CONFIRMED})
     )
     body = PKIBody(BodyType.ERROR, ErrorMsgContent(refusal))
-    assert transaction.receive(ca.answer(asked(transaction), body), NOW) == Confirmed()
+    assert transaction.receive(ca.answer(asked(transaction), body), NOW) == Confirmed(
+        was_before=True
+    )
     assert transaction.outgoing is None
 
 

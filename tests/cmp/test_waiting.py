@@ -177,6 +177,19 @@ def test_polling_goes_on_after_a_restart(ca: FakeCA, key) -> None:
     assert isinstance(event, CertificateReceived)
 
 
+def test_a_poll_of_a_clock_that_was_ahead_is_made_anew(ca: FakeCA, key) -> None:
+    """A CA refuses what is yet to come: with its time it would be refused until then."""
+    before = start(ca, key)
+    first = asked(before)
+    before.receive(ca.wait(first), NOW + timedelta(days=1))
+    poll = decode(asked(before))
+    assert poll.header.message_time == NOW + timedelta(days=1)
+    again = decode(asked(start(ca, key, resend=first, last=asked(before))))
+    assert again.header.message_time == NOW
+    assert again.body == poll.body
+    assert again.header.recip_nonce == poll.header.recip_nonce
+
+
 class Clock:
     """Time that passes only while somebody waits."""
 

@@ -43,6 +43,11 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name}")
         return self._url(name)
 
+    @property
+    def administration(self) -> str:
+        """The URL of the database that is always there."""
+        return self._url("postgres")
+
     def _url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 

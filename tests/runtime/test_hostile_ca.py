@@ -327,7 +327,7 @@ def test_polling_goes_on_in_another_process(tmp_path: Path, by_error: bool, scri
         assert isinstance(failure(device, script), StillWaiting)
         assert bodies(sent) == [BodyType.IR, BodyType.POLL_REQ]
         ((phase, poll),) = journal(device)
-        assert phase == "requested"
+        assert phase == "waiting"
         for last in (False, True):
             device = Device(tmp_path, device.ca, pause=lambda seconds: None)
             sent = listening(device, ca)
@@ -354,7 +354,7 @@ def test_ca_that_forgot_what_it_was_asked(tmp_path: Path) -> None:
         sent = listening(device)
         assert isinstance(failure(device, WAITS), StillWaiting)
         assert bodies(sent) == [BodyType.POLL_REQ, BodyType.IR, BodyType.POLL_REQ]
-        assert [phase for phase, _ in journal(device)] == ["failed", "requested"]
+        assert [phase for phase, _ in journal(device)] == ["failed", "waiting"]
         device.apply(WAITS)
         assert [entry.status for entry in device.ca.ledger()] == [Status.CONFIRMED]
         nothing_is_lost(device)
@@ -370,7 +370,7 @@ def test_poll_rep_that_is_garbage_leaves_the_polling_where_it_was(tmp_path: Path
         device.send = send
         assert isinstance(failure(device, WAITS), MalformedMessage)
         ((phase, poll),) = journal(device)
-        assert phase == "requested"
+        assert phase == "waiting"
         sent = listening(device)
         failure_or_done(device)
         assert sent[0] == poll

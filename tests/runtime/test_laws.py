@@ -2,20 +2,30 @@
 
 import itertools
 from collections.abc import Generator, Iterator
+from contextlib import closing
 
 import pytest
 from csc.cli import planfile
 from csc.cli.exits import REFUSED, Failure
 from csc.cli.planning import Request, make_plan
 from csc.cli.variables import Variables
+from csc.compiler.differences import differences
 from csc.compiler.policy import Policy
+from csc.compiler.rollback import plan_rollback
+from csc.compiler.selection import COMMAND_LINE
+from csc.compiler.simulate import start_from
+from csc.grammar.ast import Span
+from csc.runtime.restoring import restore
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.session import prepare_vault
+from csc.runtime.snapshot import render_script
 from csc.runtime.state.location import in_file
+from csc.runtime.state.opening import open_store
+from csc.runtime.state.store import Store, Version
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import programs
-from support.device import Device
+from support.device import Device, utc_now
 from support.states import matches
 
 # A fifth of what the profile says: each example talks to a CA.
@@ -45,6 +55,45 @@ def test_what_was_predicted_comes(devices: Iterator[Device], program: list[str])
         compilation = device.apply(script)
         assert compilation.prediction is not None
         matches(compilation.prediction, device.state())
+
+
+@settings(few, max_examples=settings().max_examples // 10)
+@given(programs(updates=True), st.data())
+def test_rolling_back_leaves_no_difference(
+    devices: Iterator[Device], program: list[str], data: st.DataObject
+) -> None:
+    """Whatever was committed since, and is not: the plan leads to the version, and the state holds it."""
+    device = next(devices)
+    for script in program:
+        device.apply(script)
+    with closing(open_store(device.location)) as store:
+        newest = store.version(device.name).number
+        if newest == 0:
+            return
+        number = data.draw(st.integers(0, newest))
+        wanted = store.version(device.name, number)
+        place = Span(COMMAND_LINE, 1, 1, 1)
+        before = store.load(device.name)
+        plan = plan_rollback(before, number, wanted.configuration, place)
+        if plan.is_empty:
+            assert wanted.configuration == before.committed
+            return
+        simulation = start_from(before)
+        for step in plan.steps:
+            simulation.act(step.action)
+        new = restore(store, device.name, number, utc_now(), "somebody")
+        latest, after = store.version(device.name), store.load(device.name)
+        assert latest.number == new == newest + 1
+        assert not differences(wanted.configuration, latest.configuration)
+        assert simulation.is_like(after)
+        assert after.candidate == after.active == after.committed == wanted.configuration
+        assert snapshot_of(store, device, wanted) == snapshot_of(store, device, latest)
+        assert plan_rollback(after, number, wanted.configuration, place).is_empty
+        assert (after.certificates, after.files) == (before.certificates, before.files)
+
+
+def snapshot_of(store: Store, device: Device, version: Version) -> str:
+    return render_script(device.name, version, (), store.content).partition("\n")[2]
 
 
 @few

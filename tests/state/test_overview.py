@@ -12,6 +12,7 @@ from csc.compiler.device import CertificateRecord
 from csc.compiler.differences import differences
 from csc.compiler.lifecycle import State
 from csc.compiler.plan import Change
+from csc.runtime.recovery.phases import Phase
 from csc.runtime.state import journal
 from csc.runtime.state.location import Location
 from csc.runtime.state.opening import open_store, open_to_read
@@ -111,9 +112,9 @@ def test_devices_are_told_apart(store: Store, location: Location) -> None:
 def test_how_far_an_open_operation_came(store: Store, location: Location) -> None:
     ended, requested, waiting, issued = (begin(store, "a") for _ in range(4))
     journal.end(store, ended, is_done=False, outcome="", at=NOW)
-    journal.waiting(store, waiting, b"poll")
-    journal.waiting(store, issued, b"poll")
-    journal.received(store, issued, "sha256:1", "key:1", b"confirmation")
+    journal.note(store, waiting, Phase.WAITING, b"poll")
+    journal.note(store, issued, Phase.WAITING, b"poll")
+    journal.received(store, issued, Phase.RECEIVED, "sha256:1", "key:1", b"confirmation")
     assert requested
     (overview,) = look(location, "a")
     came_to = [(entry.is_issued, entry.is_waiting) for entry in overview.left_open]
@@ -164,7 +165,7 @@ def test_what_is_due_and_what_is_expired(store: Store, location: Location) -> No
 
 
 def test_a_deleted_object(store: Store, location: Location) -> None:
-    """Deleted in the candidate alone it is still committed; deleted everywhere it is given up."""
+    """Deleted in the candidate alone it is still committed; in no configuration, it waits or is given up."""
     store.add_certificate("a", ADDRESS, RECORD)
     store.activate("a", BOUND)
     store.commit("a", "script", NOW)
@@ -174,6 +175,9 @@ def test_a_deleted_object(store: Store, location: Location) -> None:
     store.activate("a", empty_device())
     assert state(location) is State.COMMITTED
     store.commit("a", "script", NOW)
+    assert state(location) is State.OBTAINED
+    assert status(location, NOW + timedelta(days=90)).certificates == ()
+    store.give_up("a", ADDRESS)
     assert status(location).certificates == ()
     assert not status(location, NOW + timedelta(days=90)).needs_care
 

@@ -3,9 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from csc.compiler.machine import Circumstances
 from csc.compiler.plan import Plan
 from csc.compiler.selection import Selection
 from csc.grammar.parser import parse
+from csc.runtime.activation import Activation
 from csc.runtime.certificates import dump_certificate
 from csc.runtime.cmp.http.tls import TlsTrust
 from csc.runtime.execution import Materials, execute
@@ -25,11 +26,13 @@ from csc.runtime.progress import ProgressEvent
 from csc.runtime.report import Report
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
+from csc.runtime.session import prepare_vault
 from csc.runtime.snapshot_files import snapshot_files
+from csc.runtime.state.activations import roll_back_run_out
 from csc.runtime.state.location import Location, in_file
-from csc.runtime.state.opening import open_store
+from csc.runtime.state.opening import load_device_as_of, open_store
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import open_vault, read_fingerprint_key
 from csc.runtime.uploads import content_id
 
 
@@ -49,7 +52,10 @@ def no_pause(seconds: float) -> None:
 
 @dataclass
 class Device:
-    """`send` goes to the CA; replace it to stand between."""
+    """`send` goes to the CA; replace it to stand between.
+
+    A machine may be slow: an hour is more than enough for a `commit` where that is not the point.
+    """
 
     folder: Path
     ca: SandboxCA
@@ -59,6 +65,7 @@ class Device:
     pause: Callable[[float], None] = no_pause
     name: str = "default"
     reports: Callable[[Report], object] = lambda report: None  # hears what came of each run
+    commit_timeout: timedelta = timedelta(hours=1)
 
     @property
     def location(self) -> Location:
@@ -72,13 +79,14 @@ class Device:
             store.close()
 
     def compile(self, text: str, selection: Selection | None = None) -> Compilation:
-        state = self.state()
+        prepare_vault(self.location)
+        state, _ = load_device_as_of(self.location, self.name, self.clock())
         circumstances = Circumstances(
             state,
             self.clock(),
             snapshot_files(state.committed).get,
             content_id(dump_certificate(self.ca.root)),
-            fingerprint=fingerprint_of(self.location.vault_key),
+            fingerprint=fingerprint_of(lambda: read_fingerprint_key(self.location)),
             selection=selection or Selection(),
         )
         return compile_scripts([parse(text)], circumstances)
@@ -92,10 +100,16 @@ class Device:
         **terms: Any,
     ) -> Compilation:
         """Compile and carry out; the script has to be free of errors. `terms` are those of `execute`."""
+        self.roll_back()
         compilation = self.compile(text)
         assert compilation.plan is not None, compilation.diagnostics
         self.carry_out(compilation.plan, parallel=parallel, watch=watch, **terms)
         return compilation
+
+    def roll_back(self) -> Activation | None:
+        """Roll back what was not committed in time, as whoever holds a device does first."""
+        with closing(open_store(self.location)) as store:
+            return roll_back_run_out(store, self.name, self.clock())
 
     def carry_out(
         self,
@@ -113,12 +127,13 @@ class Device:
             around = Surroundings(
                 device=self.name,
                 store=store,
-                vault=open_vault(self.location.vault_key),
+                vault=open_vault(store, self.location),
                 send=self.send or self.post,
                 clock=self.clock,
                 random=os.urandom,
                 generate_key=quick_key,
                 pause=self.pause,
+                commit_timeout=self.commit_timeout,
             )
             root = dump_certificate(self.ca.root)
             materials = Materials(lambda content: None, root)

@@ -4,7 +4,7 @@ from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
 from csc.runtime.sandbox.ledger.ledger import Status
 from csc.runtime.state.opening import open_store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import read_vault
 
 from .device import Device
 
@@ -12,7 +12,7 @@ from .device import Device
 def held_certificates(device: Device) -> dict[str, bool]:
     """Serial numbers of all certificates that the state holds, and whether their keys are there."""
     store = open_store(device.location)
-    vault = open_vault(device.location.vault_key)
+    vault = read_vault(store, device.location)
     held = {}
     try:
         rows = store.database.execute("SELECT serial_number, certificate, key FROM certificate")

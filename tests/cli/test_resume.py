@@ -1,0 +1,105 @@
+"""`csc resume` and `csc plan --crash`, as their users run them."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from csc.runtime.sandbox.ledger.ledger import Status
+from support.command import SAMPLES, Csc
+from support.schemas import check, validator
+from support.slow_ca import SlowCA, slow_ca
+
+
+@pytest.fixture
+def slow(csc: Csc, tmp_path_factory: pytest.TempPathFactory):
+    with slow_ca(csc, tmp_path_factory.mktemp("ca")) as slow:
+        yield slow
+
+
+def killed(csc: Csc, slow: SlowCA) -> None:
+    """An apply that is killed while the CA has its request."""
+    with subprocess.Popen(
+        csc.command(*slow.apply()),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=csc.folder,
+        env=csc.variables(),
+    ) as process:
+        assert slow.asked.wait(60)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    slow.answers.set()
+
+
+def seen(csc: Csc, *arguments: object) -> dict:
+    document = json.loads(csc.ok(*arguments))
+    check(validator("resume"), document)
+    return document
+
+
+def test_finished_without_the_script_and_bound_by_it(csc: Csc, slow: SlowCA) -> None:
+    """The script asks for nothing again: the certificate that was resumed is the one it binds."""
+    killed(csc, slow)
+    (listed,) = seen(csc, "resume", "--list", "--json")["left_open"]
+    assert (listed["name"], listed["operation"], listed["phase"]) == (
+        "cmp/clcert",
+        "initiate",
+        "requested",
+    )
+    assert listed["resumable"]
+    shown = csc.ok("resume", "--list")
+    assert "initiate of cmp/clcert since 20" in shown
+    assert "byte for byte" in shown
+    route = slow.apply()[:2]
+    done = seen(csc, *route, "resume", "--json")
+    assert [each["end"] for each in done["resumed"]] == ["done"]
+    assert done["left_open"] == []
+    assert [each["name"] for each in done["unbound"]] == ["cmp/clcert"]
+    assert "obtained (serial" in csc.ok("resume")
+    csc.ok(*slow.apply())
+    assert [entry.status for entry in slow.ca.ledger()] == [Status.CONFIRMED]
+    assert "clcert" in csc.ok("show")
+    assert csc.ok("resume") == "Nothing is open on device default.\n"
+
+
+def test_given_up(csc: Csc, slow: SlowCA) -> None:
+    killed(csc, slow)
+    slip = csc("resume", "--give-up", "cmp/slip")
+    assert slip.returncode == 64
+    assert "nothing is open for cmp/slip" in slip.stderr
+    unreachable = csc("resume", "--yes")
+    assert unreachable.returncode == 1
+    assert "still open" in unreachable.stdout
+    route = slow.apply()[:2]
+    assert "given up" in csc.ok(*route, "resume", "--give-up", "cmp/clcert")
+    assert [entry.status for entry in slow.ca.ledger()] == [Status.REJECTED]
+    assert csc.ok("resume", "--list") == "Nothing is open on device default.\n"
+
+
+def test_nothing_is_made_where_nothing_is(csc: Csc, tmp_path: Path) -> None:
+    assert csc.ok("resume") == "Nothing is open on device default.\n"
+    assert csc("resume", "--list", "--give-up").returncode == 64
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_crash_of_a_plan(csc: Csc) -> None:
+    script = csc.write("gateway.cfg", (SAMPLES / "gateway.cfg").read_text())
+    document = json.loads(csc.ok("plan", "--sandbox", "--crash", "--json", script))
+    check(validator("crash"), document)
+    (step,) = document["steps"]
+    assert [point["phase"] for point in step["points"]] == [
+        "nothing",
+        "requested",
+        "waiting",
+        "received",
+        "confirmed",
+        "done",
+        "bound",
+    ]
+    shown = csc.ok("plan", "--sandbox", "--crash", script)
+    for point in step["points"]:
+        assert f"dies in {point['phase']}" in shown
+        assert f"resuming: {point['will']}: {point['why']}" in shown
+    assert csc("plan", "--crash", "--undo", script).returncode == 64
