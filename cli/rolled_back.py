@@ -27,7 +27,7 @@ def tell_waiting(held: Held) -> None:
     activation = find(held.store, held.device)
     if activation is not None and activation.rolled_back_at is None:
         version = held.store.version(held.device).number
-        click.echo(f"{activation_text.waiting(activation, version)}.")
+        click.echo(activation_text.sentence(activation_text.waiting(activation, version)))
 
 
 def tell_rolled_back(activation: Activation | None, settings: Settings) -> None:

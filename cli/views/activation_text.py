@@ -12,10 +12,10 @@ def rolled_back(activation: Activation) -> str:
     at = activation.rolled_back_at or activation.deadline
     when = f"rolled back at {second(at)}"
     if at < activation.deadline:
-        return f"The activation of {second(activation.activated_at)} was not committed: {when}"
+        return f"the activation of {second(activation.activated_at)} was not committed: {when}"
     seconds = f"{activation.timeout.total_seconds():g} s"
     return (
-        f"The activation of {second(activation.activated_at)} was not committed"
+        f"the activation of {second(activation.activated_at)} was not committed"
         f" within {seconds}: {when}"
     )
 
@@ -23,9 +23,14 @@ def rolled_back(activation: Activation) -> str:
 def waiting(activation: Activation, version: int) -> str:
     """Until when it waits for its `commit`."""
     return (
-        f"The activation of {second(activation.activated_at)} waits for `commit`: without one, the device"
+        f"the activation of {second(activation.activated_at)} waits for `commit`: without one, the device"
         f" goes back to {committed(version)} at {second(activation.deadline)}"
     )
+
+
+def sentence(text: str) -> str:
+    """What one of these says, as a sentence of its own."""
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def committed(version: int) -> str:

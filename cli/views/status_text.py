@@ -84,9 +84,9 @@ def _activation(device: DeviceStatus) -> Iterator[str]:
     if activation is None:
         return
     if activation.rolled_back_at is None:
-        yield f"{activation_text.waiting(activation, device.version)}."
+        yield activation_text.sentence(activation_text.waiting(activation, device.version))
     else:
-        yield f"{activation_text.rolled_back(activation)}."
+        yield activation_text.sentence(activation_text.rolled_back(activation))
 
 
 def _left_open(entry: LeftOpen) -> str:

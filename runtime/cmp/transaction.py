@@ -164,7 +164,7 @@ class Transaction:
             self._go_on(last, now)
 
     def _go_on(self, last: bytes, now: datetime) -> None:
-        """Send what an earlier run came to: as it is, or with a new time where a CA would not like the old one.
+        """Send what an earlier run came to: as it is, or with a new time where the old one is refused.
 
         That is too long ago by then; or yet to come, if that run's clock was ahead.
         """

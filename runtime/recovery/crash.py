@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...compiler.plan import CmpOperation, Operation, Plan, Step
-from ...grammar.frozen import frozen
 from .phases import WHERE, Event, Phase, Whereabouts
 from .transitions import ENROLMENT, IMPLICIT, REVOCATION, course, look
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Point:
     """A point at which a process may die: what is where then, what the next one does, and why.
 
@@ -22,7 +23,7 @@ class Point:
     is_only_if_waiting: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Crashes:
     """A step of a plan, and the points at which a process may die in it, in order."""
 

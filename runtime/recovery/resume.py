@@ -8,8 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ...compiler.address import Address
-from ...compiler.plan import CmpOperation, Plan, Step
-from ...grammar.ast import Span
+from ...compiler.plan import CmpOperation, Plan, Span, Step
 from ..cmp.errors import CMPError
 from ..errors import ApplyError
 from ..state import journal

@@ -28,15 +28,16 @@ def unbound_on(store: Store, device: str) -> list[Unbound]:
         found: list[Unbound] = []
         for address, record in state.certificates.items():
             # Content ids are digests: where one stands in a configuration's text, that has it.
+            pattern = f"%{record.certificate}%"
             ((count,),) = store.database.execute(
-                "SELECT (SELECT count(*) FROM version WHERE device = ?"
-                " AND configuration LIKE '%' || ? || '%')"
+                "SELECT (SELECT count(*) FROM version WHERE device = ? AND configuration LIKE ?)"
                 " + (SELECT count(*) FROM device WHERE name = ?"
-                " AND candidate || active LIKE '%' || ? || '%')",
+                " AND (candidate LIKE ? OR active LIKE ?))",
                 device,
-                record.certificate,
+                pattern,
                 device,
-                record.certificate,
+                pattern,
+                pattern,
             )
             if count == 0 and not record.is_revoked:
                 found.append(Unbound(address, record.serial_number, row.act.value, row.reason))

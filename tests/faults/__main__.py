@@ -8,6 +8,7 @@ Ends with 1 if something was lost, doubled or left. Each such case is printed wi
 
 import argparse
 import json
+import signal
 import tempfile
 import threading
 import time
@@ -23,18 +24,19 @@ from peers import postgresql
 from . import operations, stores
 from .campaign import Worker, cases_of, one_of_each, working
 from .catalogue import FAULTS
-from .stores import as_fast_as_can_be
+from .stores import MEMORY, as_fast_as_can_be
 from .trial import Case, Result
 
-_MEMORY = Path("/dev/shm")  # noqa: S108
 _SECOND = 13  # a run that is killed is killed again, at points that far apart
 
 
 def main() -> int:
     """Run the cases that the options ask for."""
     options = _options()
-    if _MEMORY.is_dir():  # where a flush to the disk costs nothing
-        tempfile.tempdir = str(_MEMORY)
+    tempfile.tempdir = MEMORY
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # what was begun is brought to an end
+        signal.signal(number, lambda number, frame: stopped.set())
     with ExitStack() as stack:
         cluster = None
         if "postgresql" in options.store and postgresql.PROGRAMS is not None:
@@ -48,7 +50,7 @@ def main() -> int:
         cases = _cases(workers[0], options)
         print(f"{len(cases)} cases", flush=True)
         begun = time.monotonic()
-        results = _run(workers, cases, options)
+        results = _run(workers, cases, options, stopped)
         seconds = time.monotonic() - begun
     _print_table(results)
     broken = sum(bool(result.broken) for _, result in results)
@@ -93,14 +95,14 @@ def _cases(worker: Worker, options: argparse.Namespace) -> list[Case]:
 
 
 def _run(
-    workers: list[Worker], cases: list[Case], options: argparse.Namespace
+    workers: list[Worker], cases: list[Case], options: argparse.Namespace, stopped: threading.Event
 ) -> list[tuple[Case, Result]]:
     results: list[tuple[Case, Result]] = []
     left = iter(cases)
     lock = threading.Lock()
 
     def work(worker: Worker) -> None:
-        while True:
+        while not stopped.is_set():
             with lock:
                 case = next(left, None)
             if case is None:

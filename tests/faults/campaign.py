@@ -27,6 +27,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=HERE.parent,
+            start_new_session=True,  # Ctrl-C is the campaign's affair
         )
 
     def points(self, kind: str, store: str, many: int) -> tuple[list[str], int]:
@@ -110,9 +111,10 @@ def as_seen_from_outside(label: str) -> str | None:
     where, _, rest = label.partition(" ")
     what, _, moment = rest.rpartition(": ")
     if where == "net":
-        return label if what != "head" or moment == "half sent" else None
+        begins = moment in ("before", "unsent")
+        return None if begins or (what == "head" and moment == "sent") else label
     if where == "file":
         return None if moment == "before" else f"file {what.partition(' ')[0]}: {moment}"
-    if moment == "before" and not what.startswith("COMMIT"):
-        return None
-    return label if what.startswith(("COMMIT", "connect", "close")) else f"store statement: {moment}"
+    if what.startswith("COMMIT"):
+        return label if moment == "after" or "journal" in what else None
+    return None if moment == "before" or what == "BEGIN" else "store statement"

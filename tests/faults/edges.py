@@ -137,7 +137,8 @@ def _sockets(fuse: Fuse) -> None:
 
         def connect(self, address: Any) -> None:
             if not self._is_counted():
-                return super().connect(address)
+                super().connect(address)
+                return
             fuse.point("net connect: before")
             super().connect(address)
             fuse.point("net connect: after")

@@ -15,7 +15,7 @@ from csc.runtime.state import lease
 from csc.runtime.state.errors import StateError
 from csc.runtime.state.opening import open_to_read
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import read_vault
 
 from .stores import State
 
@@ -94,7 +94,7 @@ def _read(store: Store, state: State) -> Here:
     sealed = dict(ask("SELECT id, data FROM secret"))
     readable: set[str] = set()
     if sealed:
-        vault = open_vault(state.location.vault_key, is_new=False)
+        vault = read_vault(store, state.location)
         for name, data in sealed.items():
             with suppress(StateError, ValueError):
                 key = load_key(vault.decrypt(name, bytes(data)))
@@ -117,7 +117,7 @@ def _read(store: Store, state: State) -> Here:
         open_operations=tuple(
             f"{row[0]} of {row[1]} is {row[2]}"
             for row in ask(
-                "SELECT operation, path, phase FROM journal WHERE phase NOT IN ('done', 'failed')"
+                "SELECT operation, path, phase FROM journal WHERE ended_at IS NULL"
                 " AND device = ? ORDER BY id",
                 DEVICE,
             )

@@ -53,9 +53,7 @@ def operation(kind: str, many: int) -> Operation:
             return Operation("", enrolled, enrolled)
         case "update":
             bound = "".join(map(bind, names)) + FINISH
-            return Operation(
-                enrolled, "".join(update(n) + bind(n) for n in names) + FINISH, bound
-            )
+            return Operation(enrolled, "".join(update(n) + bind(n) for n in names) + FINISH, bound)
         case "revoke":
             ends = "".join(map(revoke, names))
             return Operation(enrolled, ends, ends)

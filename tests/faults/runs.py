@@ -27,6 +27,7 @@ from .site import Site
 # Seconds until a run that does not end is one that hangs.
 PATIENCE = 60
 
+
 class Hangs(Exception):
     """A run did not end."""
 
@@ -84,7 +85,9 @@ def run(
         status = _wait(child, site, told, meanwhile)
     finally:
         os.close(told)
-    written = [(folder.parent / f"{name}.{kind}").read_text(errors="replace") for kind in ("out", "err")]
+    written = [
+        (folder.parent / f"{name}.{kind}").read_text(errors="replace") for kind in ("out", "err")
+    ]
     labels = json.loads(log.read_text()) if log.exists() else []
     return Run(status, *written), labels
 
@@ -102,6 +105,7 @@ def _redirect(folder: Path, name: str) -> None:
 
 
 def _csc(arguments: list[str], fuse: Fuse, offset: float) -> int:
+    gc.disable()  # or it would touch, and so copy, all that was inherited
     if fuse.action is ACTIONS["read-only"]:
         give_up_override()
     clock.install(offset)

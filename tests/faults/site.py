@@ -1,9 +1,10 @@
-"""A folder in, a sandbox CA in a process of its own out, which outlives those that ask it; and what goes wrong.
+"""A folder in, a sandbox CA in a process of its own out, which outlives those that ask it; and its mishaps.
 
 A mishap happens to one message, counted from 0 over the life of the case. It is on the way between client and
 CA, or the CA itself dies; then it comes back on the same port, as a service that is started again does.
 """
 
+import gc
 import os
 import select
 import signal
@@ -169,6 +170,7 @@ class Site:
             self.port = int(words.read())
 
     def _serve(self, tell: int, wait: int) -> None:
+        gc.disable()
         offset = timedelta(seconds=self.clock)
         with SandboxCA.open(self.folder, lambda: datetime.now(UTC) + offset) as ca:
             ca.add_secret(*SECRET)

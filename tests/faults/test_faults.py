@@ -1,9 +1,10 @@
 """Nothing is lost, doubled or left hanging, whatever goes wrong where: a sample of all that can.
 
 `python -m faults` tries every fault at every point (CONTRIBUTING.md). Here, each kind of point has its kill,
-for every operation and store, and every other fault a few.
+for every operation and store, and every other fault one.
 """
 
+import tempfile
 from collections.abc import Generator, Iterable
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from peers import postgresql
 
 from faults.campaign import Worker, as_seen_from_outside, cases_of, one_of_each, working
 from faults.catalogue import FAULTS
-from faults.stores import as_fast_as_can_be
+from faults.stores import MEMORY, as_fast_as_can_be
 from faults.trial import Case
 
 STORES = ("sqlite", pytest.param("postgresql", marks=postgresql.needs_postgresql))
@@ -23,14 +24,15 @@ TURNS = ("update", "initiate", "revoke")
 
 
 @pytest.fixture(scope="session")
-def worker(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Worker]:
+def worker(request: pytest.FixtureRequest) -> Generator[Worker]:
     cluster = None
     if postgresql.PROGRAMS is not None:
         cluster = request.getfixturevalue("cluster").administration
         as_fast_as_can_be(cluster)
-    with working(Path(tmp_path_factory.mktemp("faults")), cluster) as running:
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY) as folder,
+        working(Path(folder) / "worker", cluster) as running,
+    ):
         yield running
 
 
@@ -48,22 +50,20 @@ def holds(worker: Worker, cases: Iterable[Case]) -> None:
 @pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("kind", ["initiate", "update", "revoke"])
 def test_killed(worker: Worker, kind: str, store: str) -> None:
-    cases = list(
-        one_of_each(cases_of(worker, kind, store, 1, ["killed"]), as_seen_from_outside)
-    )
-    assert len(cases) >= {"initiate": 35, "update": 25, "revoke": 20}[kind]
+    cases = list(one_of_each(cases_of(worker, kind, store, 1, ["killed"]), as_seen_from_outside))
+    assert len(cases) >= {"initiate": 30, "update": 22, "revoke": 16}[kind]
     holds(worker, cases)
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_killed_with_six_at_once(worker: Worker, store: str) -> None:
     """Two of each operation; where six are under way, the points between them have no order."""
-    holds(worker, every(cases_of(worker, "mixed", store, 6, ["killed"]), 12))
+    holds(worker, every(cases_of(worker, "mixed", store, 6, ["killed"]), 8))
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_killed_again_while_it_takes_up(worker: Worker, store: str) -> None:
-    first = list(every(cases_of(worker, "update", store, 1, ["killed"]), 4))
+    first = list(every(cases_of(worker, "update", store, 1, ["killed"]), 3))
     last = max(case.at for case in first)
     holds(
         worker,
@@ -73,10 +73,11 @@ def test_killed_again_while_it_takes_up(worker: Worker, store: str) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_other_faults(worker: Worker, store: str) -> None:
-    for number, fault in enumerate(OTHERS):
+    """What happens to messages is no affair of the store's: it is tried with one."""
+    faults = [name for name in OTHERS if store == "sqlite" or not FAULTS[name].mishap]
+    for number, fault in enumerate(faults):
         kind = TURNS[number % len(TURNS)]
-        cases = list(cases_of(worker, kind, store, 1, [fault]))
-        holds(worker, every(cases, 2))
+        holds(worker, every(cases_of(worker, kind, store, 1, [fault]), 1))
 
 
 def every(cases: Iterable[tuple[Case, str]], many: int) -> Iterable[Case]:

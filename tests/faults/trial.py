@@ -103,7 +103,11 @@ class Trials:
         state = self.stores.new(store)
         with SandboxCA.open(state.ca) as ca:
             (state.work / "root.der").write_bytes(dump_certificate(ca.root))
-        for name, text in (("before", wanted.before), ("after", wanted.after), (SCRIPT, wanted.script)):
+        for name, text in (
+            ("before", wanted.before),
+            ("after", wanted.after),
+            (SCRIPT, wanted.script),
+        ):
             (state.work / name).write_text(text)
         if wanted.before:
             with running(state.ca) as site:
@@ -115,7 +119,9 @@ class Trials:
         _succeeds(done)
         committed = in_the_state(copy).committed
         self.stores.drop(copy)
-        return _Stage(state, in_the_state(state), invariants.shape(committed), tuple(points), messages)
+        return _Stage(
+            state, in_the_state(state), invariants.shape(committed), tuple(points), messages
+        )
 
 
 def _apply(state: State, site: Site, many: int, script: str) -> list[str]:

@@ -16,7 +16,7 @@ from csc.runtime.state.opening import open_store
 from support.command import database
 from support.device import FusedStore, Killed, fuse, mend
 from support.holdings import nothing_is_lost
-from support.recovery import SETUP, Scene, bring_into, scene
+from support.recovery import IMPLICIT, REVOKE, SETUP, Scene, bring_into, scene
 
 BEGUN = (Phase.REQUESTED, Phase.WAITING, Phase.RECEIVED, Phase.GRANTED, Phase.CONFIRMED)
 OTHER = SETUP.replace('"CN=gw"', '"CN=other"')
@@ -210,3 +210,27 @@ def test_an_answer_that_comes_twice_is_one_certificate(tmp_path: Path) -> None:
         assert done.end is End.DONE
         assert statuses(at) == [Status.CONFIRMED]
         nothing_is_lost(at.device)
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.GRANTED, Phase.REVOKING])
+def test_what_an_older_csc_left_open_is_taken_up_by_its_script(
+    phase: Phase, tmp_path: Path
+) -> None:
+    """It did not keep what was asked for, and told phases apart by what else is there."""
+    with scene(tmp_path) as at:
+        bring_into(at, phase)
+        path = at.device.location.database
+        assert path is not None
+        with database(path) as connection:
+            older = "received" if phase is Phase.GRANTED else "requested"
+            connection.execute("UPDATE journal SET phase = ? WHERE ended_at IS NULL", (older,))
+            connection.execute("DROP TABLE asked")
+            connection.execute("UPDATE format SET version = 4")
+        (left,) = at.resume()
+        assert (left.end, left.said) == (End.OPEN, "an older csc began it")
+        assert at.phases()[-1] is phase
+        script = {Phase.GRANTED: IMPLICIT, Phase.REVOKING: REVOKE}.get(phase, SETUP)
+        at.device.apply(script)
+        assert not set(at.phases()) & OPEN
+        ended = Status.REVOKED if phase is Phase.REVOKING else Status.CONFIRMED
+        assert statuses(at) == [ended]

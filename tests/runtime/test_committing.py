@@ -158,7 +158,7 @@ def test_a_step_that_fails_behind_commit(device: Device) -> None:
     assert state_of_gw(device) is State.COMMITTED
     text = unstyle(apply_text.failure(failed.value))
     assert "rolled back" not in text
-    assert "what is done stays" in text
+    assert "what CMP obtained stays" in text
 
 
 def test_a_commit_that_comes_too_late(device: Device, clock: Clock) -> None:

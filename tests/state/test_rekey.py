@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,6 +252,33 @@ def test_a_run_that_nobody_saw_loses_nothing(location: Location) -> None:
         with pytest.raises(KeysReplaced):
             vault.decrypt("key:0", store.secret("key:0") or b"")
     assert held(location) == SECRETS
+
+
+def test_a_crowd_of_writers_beside_rekeys(location: Location) -> None:
+    """Whatever was taken is there afterwards; who is stopped by a rekey comes through when it tries again."""
+    fill(location)
+    is_over = threading.Event()
+
+    def write(number: int) -> dict[str, bytes]:
+        written: dict[str, bytes] = {}
+        while not is_over.is_set():
+            # Every time a device that no rekey can know of before it is held.
+            device = f"d{number}-{len(written)}"
+            with suppress(KeysReplaced), hold(location, device, 60) as mine:
+                vault = open_vault(mine.store, location)
+                mine.store.put_secret(device, vault.encrypt(device, device.encode()))
+                written[device] = device.encode()
+        return written
+
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, number) for number in range(3)]
+        try:
+            done = [rekey(location, None, 60).secrets for _ in range(3)]
+        finally:
+            is_over.set()
+        written = {name: s for writer in writers for name, s in writer.result().items()}
+    assert done == sorted(done)
+    assert held(location) == {**SECRETS, **written}
 
 
 def test_two_at_once(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:

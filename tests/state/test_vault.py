@@ -200,6 +200,31 @@ def test_a_cost_that_somebody_has_changed(n: str) -> None:
         raise AssertionError
 
 
+def test_passphrases_that_are_typed(monkeypatch: pytest.MonkeyPatch, keyrings: Keyrings) -> None:
+    """Once for each process; a new one twice, the same, and not empty."""
+    del keyrings
+    monkeypatch.setattr(passphrase, "is_typed", lambda: True)
+    typed = iter(["one", "one", "one", "two", "", "one"])
+    monkeypatch.setattr(passphrase.getpass, "getpass", lambda prompt: next(typed))
+    assert passphrase.choose(replaces=False) == "one"
+    for said in ("differ", "is empty"):
+        with pytest.raises(StateError, match=said):
+            passphrase.choose(replaces=True)
+    cost = passphrase.new_cost()
+    passphrase._ask.cache_clear()
+    assert [*passphrase.candidates(cost), *passphrase.candidates(cost)] == [
+        passphrase.stretch("one", cost)
+    ] * 2
+    passphrase._ask.cache_clear()
+
+
+def test_what_looks_the_same_is_the_same_passphrase(keyrings: Keyrings) -> None:
+    del keyrings
+    cost = passphrase.new_cost()
+    assert passphrase.stretch("\u00e9", cost) == passphrase.stretch("e\u0301", cost)
+    assert passphrase.stretch("e", cost) != passphrase.stretch("\u00e9", cost)
+
+
 def test_one_of_many_makes_the_keys(location: Location, tmp_path: Path) -> None:
     """Of a crowd on one machine, and of two machines; the loser of these is told so, and makes none."""
     open_store(location).close()

@@ -17,6 +17,7 @@ with it is refused by `table.check_current`, before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -88,7 +89,8 @@ def _replace(store: Store, location: Location, keys: Keys, source: Source | None
         raise
     sources.settle(place, location, wrapped.is_master)
     if location.database is not None:  # nor does it stay in the log beside the file
-        store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(StateError):  # it can wait: all is done
+            store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Rekeyed(old.place, wrapped, count)
 
 
