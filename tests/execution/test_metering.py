@@ -21,10 +21,12 @@ from csc.runtime.errors import NotPlanned, StepsFailed
 from csc.runtime.execution import metering
 from csc.runtime.execution.metering import Meter
 from csc.runtime.recovery import conduct
+from csc.runtime.recovery.phases import Phase
 from csc.runtime.report import Messages, Report
 from csc.runtime.sandbox.behaviour import Behaviour
 from support.device import FINISH, PREREQUISITES, bind, certificate, initiate, new_device, revoke
 from support.fake_steps import operation
+from support.recovery import SETUP, bring_into, scene
 
 INITIATE = operation()
 IMPLICIT = operation(server=replace(INITIATE.server, is_implicit=True))
@@ -183,3 +185,18 @@ def test_a_wrong_message_is_never_sent(tmp_path: Path, monkeypatch: pytest.Monke
         assert not device.ca.ledger()
         assert failed.value.report.messages == Messages(planned=4)
         assert step.action.target.name == "a"
+
+
+def test_what_an_earlier_run_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken up, it is the plan's; if the script means something else now, it is rejected, which is more."""
+    monkeypatch.setenv("PSK", "psk")
+    for name, script, counted in (
+        ("same", SETUP, Messages(planned=4, sent=2)),  # certConf, pkiconf
+        ("other", SETUP.replace("CN=gw", "CN=other"), Messages(planned=4, sent=4, extra=2)),
+    ):
+        reports: list[Report] = []
+        with scene(tmp_path / name) as at:
+            bring_into(at, Phase.RECEIVED)
+            at.device.reports = reports.append
+            at.device.apply(script)
+        assert [report.messages for report in reports] == [counted]
