@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -41,7 +41,7 @@ def displayed(
     """Show a run, for the length of the block. Quietly, nothing is shown but what `say` is told."""
 
     def say(text: str) -> None:
-        print(text, file=stream, flush=True)
+        _print(stream, text)
 
     if settings.is_quiet:
         yield Display(_nothing, say, lambda: None)
@@ -71,9 +71,14 @@ def _plain(stream: IO[str], *, is_verbose: bool) -> Watch:
                 words = f"done{', ' if result else ''}{result}"
             case StepFailed(error=error):
                 words = "left open" if isinstance(error, LeftOpen) else "failed"
-        print(f"{event.step.id} {title(event.step)}: {printable(words)}", file=stream, flush=True)
+        _print(stream, f"{event.step.id} {title(event.step)}: {printable(words)}")
 
     return watch
+
+
+def _print(stream: IO[str], line: str) -> None:
+    with suppress(BrokenPipeError):  # whoever reads it has gone, and the run has not
+        print(line, file=stream, flush=True)
 
 
 @contextmanager

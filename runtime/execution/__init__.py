@@ -5,7 +5,8 @@
     graph       which steps may begin, without I/O
     limits      how many operations at once, and at one server
     keys        keys, some of them made before their turn
-    metering    every CMP message held against the plan
+    metering    every CMP message of an operation held against the plan
+    sequence    the messages of one transaction
     stopping    signals
     local       what steps do that need no CA: object changes, activate, commit
     obtained    what an operation brought, made part of the state

@@ -12,6 +12,7 @@ from ..errors import Interrupted, StepsFailed
 from ..operation import Outcome, Surroundings, carry_out
 from ..progress import StepMessage, StepProgress, Watch
 from ..report import Messages, NotTried, Report
+from ..state import journal
 from .graph import StepState
 from .keys import Keys, kind_ahead
 from .limits import Limits
@@ -62,8 +63,13 @@ def execute(
 
 def _begin(plan: Plan, around: Surroundings, materials: Materials) -> Run:
     """Where a run begins: the device is known, nothing is done yet."""
-    around.store.ensure_device(around.device)
-    return Run(plan, around, materials, dict(around.store.load(around.device).candidate))
+    store, device = around.store, around.device
+    store.ensure_device(device)
+    left_open: dict[str, dict[bytes, bytes]] = {}
+    for entry in journal.open_operations(store, device):
+        of_path = left_open.setdefault(entry.path, {})
+        of_path[bytes.fromhex(entry.transaction_id)] = entry.request
+    return Run(plan, around, materials, dict(store.load(device).candidate), left_open)
 
 
 def _end(run: Run, course: Course, *, is_interrupted: bool) -> Report:
@@ -88,7 +94,8 @@ def _prepare(run: Run, step: Step, keys: Keys, watch: Watch) -> Callable[[], Out
         operation.signer_key,
     )
     real = {content: run.resolve(content) for content in needs if content}
-    meter = Meter(operation, lambda is_sent, kind: watch(StepMessage(step, is_sent, kind)))
+    earlier = run.left_open.get(operation.target.path, {})
+    meter = Meter(operation, earlier, lambda is_sent, kind: watch(StepMessage(step, is_sent, kind)))
     around = replace(run.around, send=meter.over(run.around.send), generate_key=keys.take)
 
     def operate() -> Outcome:

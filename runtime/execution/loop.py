@@ -21,7 +21,7 @@ import anyio.to_thread
 from ...compiler.plan import CmpOperation, Step
 from ..cmp.errors import CMPError
 from ..errors import ApplyError, LeftOpen
-from ..progress import StepDone, StepFailed, StepStarted, Watch
+from ..progress import ProgressEvent, StepDone, StepFailed, StepStarted, Watch
 from ..state.errors import StateError
 from .graph import Graph, StepState
 from .limits import Admission, Limits, server_of
@@ -190,7 +190,7 @@ class _Conductor(Generic[T]):
 
     def _begin(self, n: int) -> None:
         self.graph.begin(n)
-        self._watch(StepStarted(self._steps[n]))
+        self._tell(StepStarted(self._steps[n]))
 
     def _attempt(self, n: int, act: Callable[[], str]) -> None:
         try:
@@ -200,7 +200,7 @@ class _Conductor(Generic[T]):
         except BaseException as bug:
             self.crash = self.crash or bug
         else:
-            self._watch(StepDone(self._steps[n], result))
+            self._tell(StepDone(self._steps[n], result))
             self._free(self.graph.done(n))
 
     def _fail(self, n: int, error: Exception) -> None:
@@ -215,7 +215,13 @@ class _Conductor(Generic[T]):
         # Where the state cannot be used, nothing else could be written down.
         if self._terms.on_error is OnError.STOP or isinstance(error, StateError | OSError):
             self._has_to_end = True
-        self._watch(StepFailed(self._steps[n], error))
+        self._tell(StepFailed(self._steps[n], error))
+
+    def _tell(self, event: ProgressEvent) -> None:
+        try:
+            self._watch(event)
+        except Exception as bug:
+            self.crash = self.crash or bug
 
 
 def _server(step: Step) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...compiler.address import Address
@@ -18,6 +19,7 @@ from .materials import Materials
 class Run:
     """A plan half-way. `candidate` is written to the state at a barrier and at the end only.
 
+    `left_open` are the requests that earlier runs left open, by path and transactionID.
     `real` has the content ids of what planned ones turned out to be, `messages` those of each operation that
     has begun; `version` is what was committed last;
     `last_files` is the number of the step whose results the device files hold; `unkept` are the steps whose
@@ -28,6 +30,9 @@ class Run:
     around: Surroundings
     materials: Materials
     candidate: dict[Address, Properties]
+    left_open: Mapping[str, Mapping[bytes, bytes]] = field(
+        default_factory=dict[str, dict[bytes, bytes]]
+    )
     real: dict[str, str] = field(default_factory=dict[str, str])
     messages: dict[str, Messages] = field(default_factory=dict[str, Messages])
     version: int | None = None

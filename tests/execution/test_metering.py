@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 from csc.compiler.plan import CmpOperation, Operation, RequestType
-from csc.runtime import operation as operations
 from csc.runtime.asking import transaction_for
 from csc.runtime.cmp.model import (
     BodyType,
-    CertRepMessage,
-    CertResponse,
-    ErrorMsgContent,
+    CertConfirmContent,
+    CertStatus,
     OtherContent,
     PKIBody,
     PKIHeader,
@@ -22,10 +20,13 @@ from csc.runtime.cmp.model import (
 from csc.runtime.errors import NotPlanned, StepsFailed
 from csc.runtime.execution import metering
 from csc.runtime.execution.metering import Meter
+from csc.runtime.recovery import conduct
+from csc.runtime.recovery.phases import Phase
 from csc.runtime.report import Messages, Report
 from csc.runtime.sandbox.behaviour import Behaviour
 from support.device import FINISH, PREREQUISITES, bind, certificate, initiate, new_device, revoke
 from support.fake_steps import operation
+from support.recovery import SETUP, bring_into, scene
 
 INITIATE = operation()
 IMPLICIT = operation(server=replace(INITIATE.server, is_implicit=True))
@@ -34,15 +35,13 @@ REVOKE = operation(operation=Operation.REVOKE, request_type=RequestType.RR)
 
 
 def decode(data: bytes) -> PKIMessage:
-    """`ir`, `ir@2` in transaction 2, `ip!` refuses: all of a message that a meter looks at."""
+    """`ir`, `ir@2` in transaction 2, `certConf!` rejects: all of a message that a meter looks at."""
     name, _, transaction = data.decode().partition("@")
     kind = BodyType(name.rstrip("!"))
     status = PKIStatusInfo(PKIStatus.REJECTION if name.endswith("!") else PKIStatus.ACCEPTED)
     content = OtherContent(name)
-    if kind in (BodyType.IP, BodyType.CP, BodyType.KUP):
-        content = CertRepMessage((CertResponse(0, status),))
-    elif kind is BodyType.ERROR:
-        content = ErrorMsgContent(status)
+    if kind is BodyType.CERT_CONF:
+        content = CertConfirmContent((CertStatus(b"", 0, status),))
     header = PKIHeader(2, None, None, transaction_id=(transaction or "1").encode())
     return PKIMessage(header, PKIBody(kind, content), b"", None)
 
@@ -78,28 +77,33 @@ ALLOWED = [
     # implicitConfirm granted, and not.
     (IMPLICIT, "ir ip", 2, 0),
     (IMPLICIT, "ir ip certConf pkiconf", 2, 2),
-    # Taken up: resent, polled on, confirmed.
-    (INITIATE, "pollReq pollRep pollReq ip certConf pkiconf", 3, 3),
-    (INITIATE, "certConf pkiconf", 2, 0),
-    (IMPLICIT, "certConf pkiconf", 0, 2),
-    # Taken up in vain.
-    (INITIATE, "ir error! ir@2 ip certConf@2 pkiconf", 6, 0),
-    (INITIATE, "ir ip! ir@2 ip certConf@2 pkiconf", 6, 0),
-    (INITIATE, "pollReq error! ir@2 ip certConf@2 pkiconf", 5, 1),
-    (INITIATE, "certConf error! ir@2 ip certConf@2 pkiconf", 6, 0),
+    # Taken up: resent, polled on, confirmed. Transaction 9 is one of an earlier run.
+    (INITIATE, "ir@9 ip@9 certConf@9 pkiconf@9", 4, 0),
+    (INITIATE, "pollReq@9 pollRep@9 pollReq@9 ip@9 certConf@9 pkiconf@9", 3, 3),
+    (INITIATE, "certConf@9 pkiconf@9", 2, 0),
+    (IMPLICIT, "certConf@9 pkiconf@9", 2, 0),
+    # Taken up in vain, or ended, since nobody wants it any more: the operation begins behind it.
+    (INITIATE, "ir@9 error@9 ir ip certConf pkiconf", 4, 2),
+    (INITIATE, "ir@9 ip@9 ir ip certConf pkiconf", 4, 2),
+    (INITIATE, "pollReq@9 error@9 ir ip certConf pkiconf", 4, 2),
+    (INITIATE, "certConf@9 error@9 ir ip certConf pkiconf", 4, 2),
+    (INITIATE, "certConf!@9 pkiconf@9 ir ip certConf pkiconf", 4, 2),
+    (REVOKE, "certConf!@9 pkiconf@9 rr rp", 2, 2),
+    (INITIATE, "rr@7 rp@7 ir ip certConf pkiconf", 4, 2),
 ]
 
 
 @pytest.mark.parametrize(("planned", "words", "sent", "extra"), ALLOWED)
 def test_what_may_pass(planned: CmpOperation, words: str, sent: int, extra: int) -> None:
     heard: list[tuple[bool, str]] = []
-    meter = Meter(planned, lambda is_sent, kind: heard.append((is_sent, kind)))
+    meter = Meter(planned, EARLIER, lambda is_sent, kind: heard.append((is_sent, kind)))
     names = exchange(meter, words)
     assert [kind for _, kind in heard] == [n.partition("@")[0].rstrip("!") for n in names]
     assert [is_sent for is_sent, _ in heard] == [n % 2 == 0 for n in range(len(names))]
     assert meter.messages == Messages(len(planned.messages), sent, extra)
 
 
+EARLIER = {b"9": b"ir@9"}
 REFUSED = [
     (INITIATE, "", "kur"),
     (INITIATE, "", "pkiconf"),
@@ -111,7 +115,12 @@ REFUSED = [
     (INITIATE, "ir ip certConf pkiconf", "ir@2"),
     (INITIATE, "ir ip", "popdecr"),
     (INITIATE, "ir popdecc", "pollReq"),
-    (INITIATE, "ir error! ir@2 error!", "ir@3"),  # afresh, but once
+    (INITIATE, "ir error", "ir@2"),
+    (INITIATE, "ir ip", "rr@2"),
+    (INITIATE, "", "pollReq"),
+    (INITIATE, "ir@9 ip@9 certConf@9 pkiconf@9", "ir"),  # it would be doubled
+    (INITIATE, "rr@7 rp@7", "rr@6"),
+    (INITIATE, "certConf@9 pkiconf@9", "certConf@9"),
     (REVOKE, "rr rp", "certConf"),
     (REVOKE, "rr rp", "rr"),
     (IMPLICIT, "ir ip certConf pkiconf", "certConf"),
@@ -125,7 +134,8 @@ REFUSED = [
 @pytest.mark.parametrize(("planned", "before", "word"), REFUSED)
 def test_what_may_not_leave(planned: CmpOperation, before: str, word: str) -> None:
     heard: list[str] = []
-    meter = Meter(planned, lambda is_sent, kind: heard.append(kind))
+    earlier = EARLIER if "@9" in before or "@7" in before else {}
+    meter = Meter(planned, earlier, lambda is_sent, kind: heard.append(kind))
     exchange(meter, before)
     with pytest.raises(NotPlanned, match=f"planned {len(planned.messages)} messages"):
         meter.over(lambda url, message, tls: pytest.fail("it has left"))(
@@ -163,7 +173,7 @@ def test_a_wrong_message_is_never_sent(tmp_path: Path, monkeypatch: pytest.Monke
         changed = replace(operation, request_type=RequestType.CR)
         return transaction_for(changed, *arguments, **others)
 
-    monkeypatch.setattr(operations, "transaction_for", wrong)
+    monkeypatch.setattr(conduct, "transaction_for", wrong)
     with new_device(tmp_path) as device:
         with pytest.raises(StepsFailed) as failed:
             device.apply(ENROL)
@@ -175,3 +185,18 @@ def test_a_wrong_message_is_never_sent(tmp_path: Path, monkeypatch: pytest.Monke
         assert not device.ca.ledger()
         assert failed.value.report.messages == Messages(planned=4)
         assert step.action.target.name == "a"
+
+
+def test_what_an_earlier_run_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken up, it is the plan's; if the script means something else now, it is rejected, which is more."""
+    monkeypatch.setenv("PSK", "psk")
+    for name, script, counted in (
+        ("same", SETUP, Messages(planned=4, sent=2)),  # certConf, pkiconf
+        ("other", SETUP.replace("CN=gw", "CN=other"), Messages(planned=4, sent=4, extra=2)),
+    ):
+        reports: list[Report] = []
+        with scene(tmp_path / name) as at:
+            bring_into(at, Phase.RECEIVED)
+            at.device.reports = reports.append
+            at.device.apply(script)
+        assert [report.messages for report in reports] == [counted]

@@ -7,8 +7,10 @@ import pytest
 from csc.compiler.plan import Step
 from csc.runtime.errors import LeftOpen
 from csc.runtime.execution.graph import StepState
-from csc.runtime.execution.loop import OnError
+from csc.runtime.execution.limits import Limits
+from csc.runtime.execution.loop import OnError, Terms, Work, loop
 from csc.runtime.execution.stopping import Stop
+from csc.runtime.progress import ProgressEvent, StepDone
 from csc.runtime.state.errors import StateError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -180,3 +182,18 @@ def test_failures_are_noted_with_their_errors() -> None:
     told = Told(frozenset({"s0", "s2"}))
     course = told.run([step(0), step(1, [0]), step(2, [], "ca")])
     assert [(s.id, type(error)) for s, error in course.failures] == [("s0", Fails), ("s2", Fails)]
+
+
+def test_who_watches_and_fails_ends_the_run() -> None:
+    """What was under way is finished, nothing else begins, and the mistake is shown as it is."""
+    told = Told()
+
+    def watch(event: ProgressEvent) -> None:
+        if isinstance(event, StepDone):
+            raise ZeroDivisionError
+
+    work = Work(told.act, told.prepare, told.record, lambda steps: None)
+    terms = Terms(Limits(), OnError.FINISH_INDEPENDENT, Stop(), None)
+    with pytest.raises(ZeroDivisionError):
+        loop([step(0, [], "ca"), step(1, [0])], work, terms, watch)
+    assert told.log == [("s0", "begins"), ("s0", "ends")]

@@ -4,10 +4,12 @@ import io
 import re
 
 from csc.cli.settings import Settings
+from csc.cli.views.apply_json import EventStream
 from csc.cli.views.progress import Counts, displayed
 from csc.compiler.plan import Plan
 from csc.runtime.errors import LeftOpen
 from csc.runtime.progress import StepDone, StepFailed, StepMessage, StepProgress, StepStarted
+from support.device import utc_now
 from support.fake_steps import Fails, step
 
 PLAN = Plan((step(0), step(1, [], "ca"), step(2, [], "ca"), step(3, [], "ca")), (), "", "", "")
@@ -63,3 +65,12 @@ def test_quietly_only_what_has_to_be_said() -> None:
 def test_counts() -> None:
     assert str(Counts(9, done=3, running=2)) == "applying: 3 of 9 steps done, 2 running, 4 waiting"
     assert str(Counts(9, 3, 2, 1)).endswith("2 running, 3 waiting, 1 failed")
+
+
+def test_a_reader_who_goes_away_ends_nothing() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    assert shown(Gone()) == ""
+    EventStream(Gone(), utc_now).interrupted(PLAN.steps)

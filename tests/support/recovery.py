@@ -30,7 +30,7 @@ from csc.runtime.state import journal
 from csc.runtime.state.location import Location
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import open_vault
 
 from .device import (
     FINISH,
@@ -85,7 +85,7 @@ class Scene:
             yield Surroundings(
                 device=device.name,
                 store=store,
-                vault=open_vault(device.location.vault_key),
+                vault=open_vault(store, device.location),
                 send=device.send or device.post,
                 clock=device.clock,
                 random=os.urandom,
