@@ -97,7 +97,7 @@ def _left_open(entry: LeftOpen) -> str:
         came_to = "the CA has not decided"
     return (
         f"Left open: {entry.operation} of {entry.address.reference} since"
-        f" {_minute(entry.started_at)}: {came_to}; the next apply takes it up."
+        f" {_minute(entry.started_at)}: {came_to}; the next apply takes it up, or `csc resume`."
     )
 
 

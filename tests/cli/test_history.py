@@ -122,7 +122,7 @@ def test_check_tells_what_is_left_open(csc: Csc) -> None:
     result = csc("status", "--check")
     assert result.returncode == 1
     assert "Left open: initiate of cmp/clcert since " in result.stdout
-    assert "is not confirmed; the next apply takes it up." in result.stdout
+    assert "is not confirmed; the next apply takes it up, or `csc resume`." in result.stdout
     (device,) = printed(csc, "status")["devices"]
     assert [entry["stage"] for entry in device["left_open"]] == ["issued"]
 
