@@ -79,7 +79,7 @@ def _options() -> argparse.Namespace:
 def _cases(worker: Worker, options: argparse.Namespace) -> list[Case]:
     found: list[Case] = []
     for kind, store, many in product(options.operation, options.store, options.many):
-        if kind == "mixed" and many == 1:
+        if kind == "mixed" and many == 1:  # it takes three
             continue
         cases = cases_of(worker, kind, store, many, options.fault)
         found += one_of_each(cases) if options.sample else (case for case, _ in cases)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from support.device import FINISH, PREREQUISITES, bind, certificate, revoke, update
 
 SCRIPT = "script.cfg"
@@ -14,6 +15,7 @@ class Operation:
     before: str
     script: str
     after: str
+    behaviour: Behaviour = USUAL
 
 
 def _initiate(name: str) -> str:
@@ -43,7 +45,7 @@ def _mixed(names: list[str]) -> Operation:
 
 
 def operation(kind: str, many: int) -> Operation:
-    """What happens to `many` certificates: `initiate`, `update`, `revoke`, or a third of each, `mixed`."""
+    """What happens to `many` certificates, in one of `KINDS`."""
     names = [f"gw{number}" for number in range(many)]
     if kind == "mixed":
         return _mixed(names)
@@ -53,12 +55,23 @@ def operation(kind: str, many: int) -> Operation:
             return Operation("", enrolled, enrolled)
         case "update":
             bound = "".join(map(bind, names)) + FINISH
-            return Operation(enrolled, "".join(update(n) + bind(n) for n in names) + FINISH, bound)
+            script = "".join(update(n) + bind(n) for n in names) + FINISH
+            return Operation(enrolled, script, bound)
         case "revoke":
             ends = "".join(map(revoke, names))
             return Operation(enrolled, ends, ends)
+        case "waiting":
+            return Operation("", enrolled, enrolled, Behaviour(polls=1, check_after=1))
+        case "implicit":
+            asked = enrolled.replace(" FQDN=", " Confirmation=Implicit FQDN=")
+            return Operation("", asked, asked, Behaviour(grants_implicit_confirm=True))
+        case "central":
+            central = enrolled.replace(" -password=psk", " -password=psk -central")
+            return Operation("", central, central)
         case _:
             raise ValueError(kind)
 
 
-KINDS = ("initiate", "update", "revoke", "mixed")
+# Those of certmgr; a third of each; and -initiate with a CA that has one wait, needs no confirmation, or makes
+# the keys.
+KINDS = ("initiate", "update", "revoke", "mixed", "waiting", "implicit", "central")

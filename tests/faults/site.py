@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.http.server import serve
 from peers.hostile import Connection, Request, hostile, http_answer
@@ -138,8 +139,11 @@ MISHAPS: dict[str, Callable[[_Way, Connection, Request], bool]] = {
 class Site:
     """A CA in a process of its own. `port` stays the same when it is started again."""
 
-    def __init__(self, folder: Path, mishap: str | None, at: int, clock: float) -> None:
+    def __init__(
+        self, folder: Path, behaviour: Behaviour, mishap: str | None, at: int, clock: float
+    ) -> None:
         self.folder, self.mishap, self.at, self.clock = folder, mishap, at, clock
+        self.behaviour = behaviour
         self.port = 0
         self.process = 0
         self._end = -1
@@ -172,7 +176,9 @@ class Site:
     def _serve(self, tell: int, wait: int) -> None:
         gc.disable()
         offset = timedelta(seconds=self.clock)
-        with SandboxCA.open(self.folder, lambda: datetime.now(UTC) + offset) as ca:
+        with SandboxCA.open(
+            self.folder, lambda: datetime.now(UTC) + offset, self.behaviour
+        ) as ca:
             ca.add_secret(*SECRET)
             if self.mishap is None:
                 with serve(ca, port=self.port) as server:
@@ -203,10 +209,15 @@ def _tell_and_wait(tell: int, wait: int, port: int) -> None:
 
 @contextmanager
 def running(
-    folder: Path, mishap: str | None = None, at: int = 0, clock: float = 0
+    folder: Path,
+    behaviour: Behaviour = USUAL,
+    *,
+    mishap: str | None = None,
+    at: int = 0,
+    clock: float = 0,
 ) -> Generator[Site]:
     """A CA for the length of the block. `clock` is by how many seconds its clock is off."""
-    site = Site(folder, mishap, at, clock)
+    site = Site(folder, behaviour, mishap, at, clock)
     try:
         yield site
     finally:

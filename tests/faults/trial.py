@@ -113,7 +113,7 @@ class Trials:
             with running(state.ca) as site:
                 _succeeds(run(state.work, _apply(state, site, many, "before"))[0])
         copy = self.stores.new(store, state)
-        with running(copy.ca, "answer lost", -1) as site:
+        with running(copy.ca, wanted.behaviour, mishap="answer lost", at=-1) as site:
             done, points = run(copy.work, _apply(copy, site, many, SCRIPT))
             messages = site.messages
         _succeeds(done)
@@ -149,7 +149,8 @@ class _Trial:
     def _run(self, disk: Disk | None) -> Result:
         case, fault = self.case, FAULTS[self.case.fault]
         state = self.state
-        with running(state.ca, fault.mishap, case.at) as site:
+        behaviour = operation(case.operation, case.many).behaviour
+        with running(state.ca, behaviour, mishap=fault.mishap, at=case.at) as site:
             action, at = (fault.action, case.at) if fault.action else (None, None)
             first, hit = self._apply(site, action=action, at=at, meanwhile=self._meanwhile(site))
             point = hit[0] if hit else None
@@ -168,7 +169,7 @@ class _Trial:
             if not fault.later:
                 second, third = self._finish(site, 0)
         if fault.later:
-            with running(state.ca, clock=fault.later) as site:
+            with running(state.ca, behaviour, clock=fault.later) as site:
                 second, third = self._finish(site, fault.later)
         broken += self._in_the_end(second, third)
         return Result(point, first.exit, tuple(broken), said=first.errors[-500:])
