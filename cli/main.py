@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "apply": "carry a script out",
     "diff": "print what changed between two versions",
+    "doctor": "look at the state and say what is wrong",
     "explain": "say what a finding means",
     "fmt": "lay out scripts canonically",
     "graph": "draw what apply would do",

@@ -12,6 +12,7 @@ from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord
 from ...compiler.serialize import configuration_from_json
 from .database import Row
+from .decoding import of_store
 from .store import CERTIFICATE_COLUMNS, Store, record_of
 
 
@@ -42,6 +43,7 @@ class Overview:
     left_open: tuple[LeftOpen, ...]
 
 
+@of_store
 def overviews(store: Store, device: str | None = None) -> list[Overview]:
     """What is stored of every device, by name; or of one, which may not be there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from .decoding import of_store
 from .store import Store
 
 
@@ -18,6 +19,7 @@ class Committed:
     committed_by: str
 
 
+@of_store
 def versions(store: Store, device: str) -> list[Committed]:
     """Every committed version, newest first.
 
