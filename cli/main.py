@@ -23,6 +23,7 @@ _COMMANDS = {
     "apply": "carry a script out",
     "diff": "print what changed between two versions",
     "discard": "drop what is not committed",
+    "doctor": "look at the state and say what is wrong",
     "explain": "say what a finding means",
     "export": "write a certificate and its key to a file",
     "fmt": "lay out scripts canonically",

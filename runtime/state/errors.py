@@ -13,3 +13,11 @@ class StateError(Exception):
 
 class Locked(StateError):
     """Somebody else is writing to the state."""
+
+
+class Outdated(StateError):
+    """An older csc has written the state, and only a writer brings it up to date."""
+
+
+class Unusable(StateError):
+    """What lies there cannot be read or written: it may be damaged."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .database import Database, Row
+from .decoding import of_database
 from .errors import StateError
 from .owner import Owner
 
@@ -39,12 +40,14 @@ def new_lease(device: str, owner: Owner, at: datetime) -> Lease:
     return Lease(device, secrets.token_hex(_TOKEN_SIZE), owner, at, at)
 
 
+@of_database
 def all_leases(database: Database) -> list[Lease]:
     """Every lease, by device."""
     rows = database.execute(f"SELECT {_COLUMNS} FROM lease ORDER BY device")  # noqa: S608
     return list(map(_lease, rows))
 
 
+@of_database
 def find(database: Database, device: str) -> Lease | None:
     """The lease of a device, None if it has none."""
     rows = database.execute(f"SELECT {_COLUMNS} FROM lease WHERE device = ?", device)  # noqa: S608

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from .database import Database
+from .decoding import of_database
 from .errors import StateError
 
 _SCRIPTS = Path(__file__).with_name("migrations")
@@ -21,6 +22,7 @@ def newest() -> int:
     return max(_numbers())
 
 
+@of_database
 def format_of(database: Database) -> int:
     """The number of the last script that was carried out, 0 in a new database.
 

@@ -11,7 +11,7 @@ from ..activation import Activation
 from . import migration, sqlite
 from .activations import load_as_of
 from .database import Database
-from .errors import StateError
+from .errors import Outdated, StateError
 from .location import Location
 from .mounts import refuse_network
 from .store import Store
@@ -81,7 +81,7 @@ def _to_read(location: Location) -> Database | None:
     try:
         number = migration.format_of(database)
         if number not in (0, migration.newest()):
-            raise StateError(
+            raise Outdated(
                 f"the state at {database.place} has format {number}, and this csc reads"
                 f" {migration.newest()}",
                 "`csc apply` brings it up to date",

@@ -16,6 +16,7 @@ from ..recovery.phases import ISSUED, POLLED
 from .activations import COLUMNS as ACTIVATION_COLUMNS
 from .activations import activation_of
 from .database import Row
+from .decoding import of_store
 from .store import CERTIFICATE_COLUMNS, Store, record_of
 
 
@@ -52,6 +53,7 @@ class Overview:
     activation: Activation | None = None
 
 
+@of_store
 def overviews(store: Store, device: str | None = None) -> list[Overview]:
     """What is stored of every device, by name; or of one, which may not be there.
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from .database import Row
-from .errors import StateError
+from .errors import StateError, Unusable
 
 # Seconds that a statement waits for another writer, whose transactions are short.
 _PATIENCE = 10.0
@@ -85,7 +85,8 @@ def open_to_write(path: Path) -> SqliteDatabase:
         raise unusable(str(path), error) from error
     database = _connect(path, "rw")
     try:
-        _check_ours(database)
+        check_ours(database)
+        _check_whole(database)
         # Readers see the last committed state while somebody writes, and what is committed is on the disk.
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
@@ -106,14 +107,21 @@ def open_to_read(path: Path) -> SqliteDatabase | None:
         return None
     database = _connect(path, "ro")
     try:
-        _check_ours(database)
+        check_ours(database)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _check_ours(database: SqliteDatabase) -> None:
+def _check_whole(database: SqliteDatabase) -> None:
+    """Nobody writes into a file with a damaged page, also if it is one that this run does not need."""
+    ((told,),) = database.execute("PRAGMA quick_check(1)")
+    if told != "ok":
+        raise unusable(database.place, sqlite3.DatabaseError(" ".join(str(told).split())))
+
+
+def check_ours(database: SqliteDatabase) -> None:
     """A state of any format has the table `format`, and a file that nobody wrote to has none."""
     tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
     if tables and "format" not in tables:
@@ -138,11 +146,12 @@ def copy_in_memory(database: SqliteDatabase) -> SqliteDatabase:
     return SqliteDatabase(copy, database.place)
 
 
-def unusable(place: str, error: Exception) -> StateError:
+def unusable(place: str, error: Exception) -> Unusable:
     """What went wrong at a place, with a way out."""
-    return StateError(
+    return Unusable(
         f"the state at {place} cannot be used: {error}",
-        "check the path, its permissions and the disk, or restore the file from a backup",
+        "check the path, its permissions and the disk, or restore the file from a backup;"
+        " `csc doctor` looks closer",
     )
 
 

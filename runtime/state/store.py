@@ -16,6 +16,7 @@ from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord, DeviceState
 from ...compiler.serialize import canonical, configuration_from_json, configuration_to_json
 from .database import Database, Row
+from .decoding import of_store
 from .errors import StateError
 
 # What `record_of` takes, behind the path.
@@ -66,6 +67,7 @@ class Store:
 
     # -- devices -----------------------------------------------------------------------------------
 
+    @of_store
     def load(self, device: str) -> DeviceState:
         """The state of a device, all of one moment; one that was never written to is new."""
         with self.database.snapshot():
@@ -85,6 +87,7 @@ class Store:
                 left_by=left_by,
             )
 
+    @of_store
     def version(self, device: str, number: int | None = None) -> Version:
         """A committed version of a device, the newest if no number is given.
 
@@ -111,6 +114,7 @@ class Store:
             number, _configuration(configuration), script, datetime.fromisoformat(committed_at)
         )
 
+    @of_store
     def _newest(self, device: str) -> int:
         rows = self._execute("SELECT version FROM device WHERE name = ?", device)
         return rows[0][0] if rows else 0

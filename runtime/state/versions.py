@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from .decoding import of_store
 from .store import Store
 
 
@@ -22,6 +23,7 @@ class Committed:
     restores: int | None = None
 
 
+@of_store
 def versions(store: Store, device: str) -> list[Committed]:
     """Every committed version, newest first.
 

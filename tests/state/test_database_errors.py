@@ -215,10 +215,10 @@ def test_may_not(what: str, tmp_path: Path) -> None:
         command = [sys.executable, "-c", USE, str(path), str(tmp_path / "another.db")]
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         written, read = result.stdout.splitlines()
-        assert written.partition(" ")[0] in ("StateError", "PermissionError")
+        assert written.partition(" ")[0] in ("Unusable", "PermissionError")
         assert name in written
         if what == "nothing may be read":
-            assert read.startswith(f"StateError the state at {path} cannot be used")
+            assert read.startswith(f"Unusable the state at {path} cannot be used")
         assert path.read_bytes() == before
 
 
