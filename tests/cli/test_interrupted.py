@@ -80,7 +80,7 @@ def test_twice_stops_at_once(csc: Csc, tmp_path: Path) -> None:
 
 
 def test_a_wait_for_the_ca_ends_at_once(csc: Csc, tmp_path: Path) -> None:
-    """The CA says to come back in an hour. The operation stays open, and the next apply polls on."""
+    """The CA says to come back in 500 seconds. The operation stays open, and the next apply polls on."""
     with slow_ca(csc, tmp_path / "ca") as slow:
         slow.answers.set()
         slow.ca.change_behaviour({"polls": 1, "check_after": 500})
@@ -98,7 +98,7 @@ def test_a_wait_for_the_ca_ends_at_once(csc: Csc, tmp_path: Path) -> None:
         assert events[-1]["left_open"] == ["s5"]
         assert events[-1]["not_tried"][0] == {"step": "s6", "waited_for": "s5"}
         assert not events[-1]["failed"]
-        assert journal(csc) == ["requested"]
+        assert journal(csc) == ["waiting"]
         result = csc(*slow.apply())
         assert result.returncode == 0, result.stderr
         assert "CMP: planned 4 messages, sent 3, and 1 more" in result.stdout  # no second ir
