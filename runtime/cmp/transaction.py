@@ -162,7 +162,7 @@ class Transaction:
             self._go_on(last, now)
 
     def _go_on(self, last: bytes, now: datetime) -> None:
-        """Send what an earlier run came to: as it is, or with a new time where a CA would not like the old one.
+        """Send what an earlier run came to: as it is, or with a new time where a CA would refuse the old one.
 
         That is too long ago by then; or yet to come, if that run's clock was ahead.
         """
@@ -209,6 +209,14 @@ class Transaction:
             raise MalformedMessage(error.message, self.transaction_id) from error
         asked = self._sent
         if polled is not None and answer.header.recip_nonce == self._question.sender_nonce:
+            if answer.header.sender_nonce == self._sent.recip_nonce:
+                # On the CA's side the next message is due: what goes on from here it refuses.
+                raise UnexpectedAnswer(
+                    "answer to pollReq",
+                    "a new message",
+                    "the one that said to wait, once more",
+                    self.transaction_id,
+                )
             asked = self._question
         checks.check_header(answer, asked, now)
         self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)

@@ -72,6 +72,6 @@ def operation(kind: str, many: int) -> Operation:
             raise ValueError(kind)
 
 
-# Those of certmgr; a third of each; and -initiate with a CA that has one wait, needs no confirmation, or makes
-# the keys.
+# Those of certmgr; a third of each; and -initiate with a CA that has one wait, needs no confirmation, or
+# makes the keys.
 KINDS = ("initiate", "update", "revoke", "mixed", "waiting", "implicit", "central")
