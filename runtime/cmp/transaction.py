@@ -211,6 +211,14 @@ class Transaction:
             raise MalformedMessage(error.message, self.transaction_id) from error
         asked = self._sent
         if polled is not None and answer.header.recip_nonce == self._question.sender_nonce:
+            if answer.header.sender_nonce == self._sent.recip_nonce:
+                # On the CA's side the next message is due: what goes on from here it refuses.
+                raise UnexpectedAnswer(
+                    "answer to pollReq",
+                    "a new message",
+                    "the one that said to wait, once more",
+                    self.transaction_id,
+                )
             asked = self._question
         checks.check_header(answer, asked, now)
         self._extra_certs = checks.remember(self._extra_certs, answer.extra_certs)

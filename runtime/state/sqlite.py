@@ -107,6 +107,8 @@ def open_to_read(path: Path) -> SqliteDatabase | None:
         return None
     database = _connect(path, "ro")
     try:
+        if _is_half_written(database):
+            _roll_back(path)
         check_ours(database)
     except BaseException:
         database.close()
@@ -119,6 +121,27 @@ def _check_whole(database: SqliteDatabase) -> None:
     ((told,),) = database.execute("PRAGMA quick_check(1)")
     if told != "ok":
         raise unusable(database.place, sqlite3.DatabaseError(" ".join(str(told).split())))
+
+
+def _is_half_written(database: SqliteDatabase) -> bool:
+    """Whether a process died in a transaction that left the file to be rolled back.
+
+    That is when the state was about to be made: later on the journal is a WAL, which leaves the file whole.
+    """
+    try:
+        database.connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK
+    return False
+
+
+def _roll_back(path: Path) -> None:
+    """Let SQLite undo what a dead process had begun: whoever only reads may not."""
+    database = _connect(path, "rw")
+    try:
+        database.execute("SELECT 1 FROM sqlite_master")
+    finally:
+        database.close()
 
 
 def check_ours(database: SqliteDatabase) -> None:

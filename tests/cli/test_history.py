@@ -2,14 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from csc.compiler.configuration import empty_device
-from csc.runtime.state import migration, sqlite
-from csc.runtime.state.store import configuration_text
 from support.command import SAMPLES, Csc, database
+from support.old_state import old_state
 from support.schemas import check, validator
 
 GATEWAY = SAMPLES / "gateway.cfg"
@@ -25,23 +22,6 @@ def printed(csc: Csc, name: str, *arguments: object) -> Any:
 
 def commit(csc: Csc, text: str) -> None:
     csc.ok("apply", "--yes", csc.write("script.cfg", text + "activate\ncommit\n"))
-
-
-def old_state(path: Path, number: int) -> None:
-    """A state of format `number`, with a version of a device."""
-    path.parent.mkdir()
-    opened = sqlite.open_to_write(path)
-    try:
-        for script in range(1, number + 1):
-            with opened.transaction():
-                migration._carry_out(opened, script)
-        text = configuration_text(empty_device())
-        opened.execute("INSERT INTO device VALUES ('default', ?, ?, 1, '')", text, text)
-        opened.execute(
-            "INSERT INTO version VALUES ('default', 1, ?, '', '2026-01-01T00:00Z')", text
-        )
-    finally:
-        opened.close()
 
 
 def test_schema_of_every_value(csc: Csc) -> None:

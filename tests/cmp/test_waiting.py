@@ -164,6 +164,21 @@ def test_a_poll_rep_answers_the_poll_alone(ca: FakeCA, key) -> None:
         transaction.receive(recorded, NOW)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_answer_that_said_to_wait_is_no_answer_to_the_poll(
+    ca: FakeCA, key, restarts: bool
+) -> None:
+    """It was delivered twice: who goes on from it is out of step with the CA."""
+    transaction = start(ca, key)
+    first = asked(transaction)
+    recorded = ca.wait(first)
+    transaction.receive(recorded, NOW)
+    if restarts:
+        transaction = start(ca, key, resend=first, last=asked(transaction))
+    with pytest.raises(UnexpectedAnswer, match="the one that said to wait, once more"):
+        transaction.receive(recorded, NOW)
+
+
 def test_polling_goes_on_after_a_restart(ca: FakeCA, key) -> None:
     """Request and pollReq, kept byte for byte, are all that another process needs."""
     before = start(ca, key)

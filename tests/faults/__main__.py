@@ -68,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--store", nargs="+", default=stores.KINDS)
     parser.add_argument("--many", nargs="+", type=int, default=(1, 6), help="certificates at once")
     parser.add_argument("--fault", nargs="+", default=tuple(FAULTS), choices=tuple(FAULTS))
+    parser.add_argument("--point", default="", help="only points whose label begins so")
     parser.add_argument("--at", nargs="+", type=int, help="only at these points, or messages")
     parser.add_argument("--again", action="store_true", help="kill the run that takes up, too")
     parser.add_argument("--sample", action="store_true", help="one point of each kind")
@@ -81,7 +82,8 @@ def _cases(worker: Worker, options: argparse.Namespace) -> list[Case]:
     for kind, store, many in product(options.operation, options.store, options.many):
         if kind == "mixed" and many == 1:  # it takes three
             continue
-        cases = cases_of(worker, kind, store, many, options.fault)
+        all_of_them = cases_of(worker, kind, store, many, options.fault)
+        cases = [(case, label) for case, label in all_of_them if label.startswith(options.point)]
         found += one_of_each(cases) if options.sample else (case for case, _ in cases)
     if options.at is not None:
         found = [case for case in found if case.at in options.at]

@@ -113,6 +113,8 @@ def as_seen_from_outside(label: str) -> str | None:
     if where == "net":
         begins = moment in ("before", "unsent")
         return None if begins or (what == "head" and moment == "sent") else label
+    if where == "disk":
+        return label if moment != "before" else None
     if where == "file":
         return None if moment == "before" else f"file {what.partition(' ')[0]}: {moment}"
     if what.startswith("COMMIT"):

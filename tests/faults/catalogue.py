@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .points import DAY
 from .site import MISHAPS
 
-_WRITES = ("file write", "file mkdir", "file open", "file fsync", "file rename")
+_WRITES = ("file write", "file mkdir", "file open", "file fsync", "file rename", "disk write")
 BOTH = ("sqlite", "postgresql")
 
 

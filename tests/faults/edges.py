@@ -19,6 +19,7 @@ from typing import Any
 from csc.runtime.cmp.codec import decode
 from csc.runtime.cmp.errors import CMPError
 
+from . import pages
 from .points import Fuse
 
 _FIRST_BYTES = 24
@@ -31,6 +32,7 @@ _READ = re.compile(r"\s*(SELECT(?! pg_)|PRAGMA (?!journal_mode)|SET )")
 def install(fuse: Fuse) -> None:
     """Wrap every edge of this process."""
     _sqlite(fuse)
+    pages.install(fuse)
     _postgresql(fuse)
     _sockets(fuse)
     _files(fuse)

@@ -176,9 +176,7 @@ class Site:
     def _serve(self, tell: int, wait: int) -> None:
         gc.disable()
         offset = timedelta(seconds=self.clock)
-        with SandboxCA.open(
-            self.folder, lambda: datetime.now(UTC) + offset, self.behaviour
-        ) as ca:
+        with SandboxCA.open(self.folder, lambda: datetime.now(UTC) + offset, self.behaviour) as ca:
             ca.add_secret(*SECRET)
             if self.mishap is None:
                 with serve(ca, port=self.port) as server:

@@ -6,7 +6,6 @@ for every operation and store, and every other fault one.
 
 import tempfile
 from collections.abc import Generator, Iterable
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def holds(worker: Worker, cases: Iterable[Case]) -> None:
     for case in cases:
         result = worker.run(case)
         broken += [f"{case} ({result.point}): {what}" for what in result.broken]
-        if result.point is None and case.many == 1:
+        if result.point is None and case.many == 1 and not FAULTS[case.fault].pages:
             broken.append(f"{case}: the run did not come to it")
     assert not broken, "\n".join(broken)
 
@@ -63,7 +62,7 @@ def test_killed_with_six_at_once(worker: Worker, store: str) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_killed_again_while_it_takes_up(worker: Worker, store: str) -> None:
-    first = list(every(cases_of(worker, "update", store, 1, ["killed"]), 3))
+    first = every(cases_of(worker, "update", store, 1, ["killed"]), 3)
     last = max(case.at for case in first)
     holds(
         worker,
@@ -80,8 +79,9 @@ def test_other_faults(worker: Worker, store: str) -> None:
         holds(worker, every(cases_of(worker, kind, store, 1, [fault]), 1))
 
 
-def every(cases: Iterable[tuple[Case, str]], many: int) -> Iterable[Case]:
+def every(cases: Iterable[tuple[Case, str]], many: int) -> list[Case]:
     """So many of the cases, evenly apart."""
     found = [case for case, _ in cases]
-    step = max(1, len(found) // many)
-    return islice(reversed(found), 0, many * step, step)
+    if not found:  # the fault is none of this store's
+        return []
+    return [found[len(found) * (2 * number + 1) // (2 * many)] for number in range(many)]

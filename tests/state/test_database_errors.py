@@ -245,3 +245,24 @@ def test_postgresql_that_is_not_there(cluster: postgresql.Cluster) -> None:
         connection.execute("UPDATE format SET version = 99")
     refused(lambda: use(parse_url(url)), "has format 99", "a newer one")
     refused(lambda: load_device(parse_url(url), "default"), "has format 99", "a newer one")
+
+
+def test_a_state_that_was_never_made_whole_is_read(tmp_path: Path) -> None:
+    """Killed while SQLite makes the file: that has to be rolled back, which who only reads must not do."""
+    with database(tmp_path / "made.db") as making:
+        making.execute("PRAGMA cache_size = 1")
+        making.execute("CREATE TABLE format (version INTEGER)")
+        making.commit()
+        making.execute("BEGIN")
+        for _ in range(2000):
+            making.execute("INSERT INTO format VALUES (1)")
+        for suffix in ("", "-journal"):
+            data = (tmp_path / f"made.db{suffix}").read_bytes()
+            (tmp_path / f"state.db{suffix}").write_bytes(data)
+        making.rollback()
+    found = sqlite.open_to_read(tmp_path / "state.db")
+    assert found is not None
+    try:
+        assert found.execute("SELECT * FROM format") == []
+    finally:
+        found.close()
