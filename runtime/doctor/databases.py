@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..state import migration
-from ..state.errors import Outdated, Unusable
+from ..state.errors import Outdated, StateError, Unusable
 from .finding import Finding, fault, fine, warning
 from .scene import Scene
 
@@ -53,6 +53,11 @@ def check_integrity(scene: Scene) -> Iterator[Finding]:
         return
     for table, row, other, _ in scene.database.execute("PRAGMA foreign_key_check")[:_MOST]:
         yield fault(f"row {row} of {table} belongs to a row of {other} that is not there", SALVAGE)
+    for (table,) in scene.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+        try:
+            scene.database.execute(f"SELECT * FROM {table}")  # noqa: S608
+        except StateError:
+            yield fault(f"a text in a row of {table} is none any more", SALVAGE)
 
 
 def check_log(scene: Scene) -> Iterator[Finding]:

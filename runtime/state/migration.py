@@ -46,9 +46,18 @@ def bring_up_to_date(database: Database) -> None:
     Raises:
         StateError: if a newer csc has written it.
     """
+    bring_to(database, newest())
+
+
+def bring_to(database: Database, last: int) -> None:
+    """Carry out the scripts that the database has not seen, up to format `last`.
+
+    Raises:
+        StateError: if a newer csc has written it.
+    """
     seen = format_of(database)
     for number in sorted(_numbers()):
-        if number > seen:
+        if seen < number <= last:
             with database.transaction():
                 _carry_out(database, number)
 

@@ -30,7 +30,8 @@ class SqliteDatabase:
         with self._lock:
             try:
                 return self.connection.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
+            # SQLite's own message quotes what is damaged, and need not be UTF-8 then.
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise unusable(self.place, error) from error
 
     def transaction(self) -> AbstractContextManager[None]:
