@@ -24,7 +24,7 @@ from csc.runtime.state.location import Location
 from csc.runtime.state.opening import load_device, open_store, open_to_read
 from csc.runtime.state.overview import overviews
 from csc.runtime.state.unlocking import look
-from csc.runtime.state.vault import open_vault
+from csc.runtime.state.vault.opening import open_vault
 from csc.runtime.state.versions import versions
 from support.command import database
 from support.damaged import copy_of, made
@@ -302,9 +302,9 @@ def is_right(folder: Path) -> tuple[int, int]:
     } <= {
         *("certificates", "references", "versions", "journal", "secrets", "master-key", "clock"),
     }
-    store, vault = open_store(location), open_vault(location.vault_key)
-    pairs = 0
+    store, pairs = open_store(location), 0
     try:
+        vault = open_vault(store, location)
         for content, key in store.database.execute("SELECT certificate, key FROM certificate"):
             certificate = load_certificate(store.content(content) or b"")
             assert key_id(certificate.public_key()) == key

@@ -16,6 +16,7 @@ from csc.runtime.state.opening import open_store
 from support.command import database
 from support.device import FusedStore, Killed, fuse, mend
 from support.holdings import nothing_is_lost
+from support.old_state import carry_out_again
 from support.recovery import IMPLICIT, REVOKE, SETUP, Scene, bring_into, scene
 
 BEGUN = (Phase.REQUESTED, Phase.WAITING, Phase.RECEIVED, Phase.GRANTED, Phase.CONFIRMED)
@@ -225,7 +226,7 @@ def test_what_an_older_csc_left_open_is_taken_up_by_its_script(
             older = "received" if phase is Phase.GRANTED else "requested"
             connection.execute("UPDATE journal SET phase = ? WHERE ended_at IS NULL", (older,))
             connection.execute("DROP TABLE asked")
-            connection.execute("UPDATE format SET version = 4")
+        carry_out_again(path, 6)
         (left,) = at.resume()
         assert (left.end, left.said) == (End.OPEN, "an older csc began it")
         assert at.phases()[-1] is phase

@@ -22,3 +22,16 @@ def old_state(path: Path, number: int) -> None:
         )
     finally:
         opened.close()
+
+
+def carry_out_again(path: Path, number: int) -> None:
+    """Migration `number`, on a state in which what it makes was removed."""
+    opened = sqlite.open_to_write(path)
+    try:
+        ((newest,),) = opened.execute("SELECT version FROM format")
+        with opened.transaction():
+            opened.execute("UPDATE format SET version = ?", number - 1)
+            migration._carry_out(opened, number)
+            opened.execute("UPDATE format SET version = ?", newest)
+    finally:
+        opened.close()
