@@ -28,7 +28,7 @@ class PostgresqlDatabase:
         self.place = place
         self._connection = connection
         self._lock = threading.RLock()
-        self._depth = 0
+        self._is_inside = False  # of a transaction of ours, of the thread that has the lock
 
     def execute(self, statement: str, *values: object) -> list[Row]:
         """See `database.Database`."""
@@ -56,12 +56,12 @@ class PostgresqlDatabase:
     @contextmanager
     def _all_of(self, begin: str) -> Generator[None]:
         with self._lock:
-            if self._depth:
+            if self._is_inside:
                 yield
                 return
-            self.execute(begin)
-            self._depth += 1
             try:
+                self._is_inside = True
+                self.execute(begin)
                 yield
                 self.execute("COMMIT")
             except BaseException:
@@ -70,7 +70,7 @@ class PostgresqlDatabase:
                     self.execute("ROLLBACK")
                 raise
             finally:
-                self._depth -= 1
+                self._is_inside = False
 
     def has_table(self, name: str) -> bool:
         """See `database.Database`."""

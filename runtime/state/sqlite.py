@@ -24,6 +24,7 @@ class SqliteDatabase:
         self.place = place
         self.connection = connection
         self._lock = threading.RLock()
+        self._is_inside = False  # of a transaction of ours, of the thread that has the lock
 
     def execute(self, statement: str, *values: object) -> list[Row]:
         """See `database.Database`."""
@@ -49,18 +50,25 @@ class SqliteDatabase:
     @contextmanager
     def _all_of(self, begin: str) -> Generator[None]:
         with self._lock:
-            if self.connection.in_transaction:
+            if self._is_inside:
                 yield
                 return
-            self.execute(begin)
             try:
+                self._is_inside = True
+                self._roll_back()  # one that could not even be rolled back must not swallow this one
+                self.execute(begin)
                 yield
                 self.execute("COMMIT")
             except BaseException:
-                # A disk that is full has ended the transaction already.
-                if self.connection.in_transaction:
-                    self.execute("ROLLBACK")
+                self._roll_back()
                 raise
+            finally:
+                self._is_inside = False
+
+    def _roll_back(self) -> None:
+        # A disk that is full has ended the transaction already.
+        if self.connection.in_transaction:
+            self.execute("ROLLBACK")
 
     def has_table(self, name: str) -> bool:
         """See `database.Database`."""

@@ -127,10 +127,15 @@ ACTIONS: dict[str, Callable[[Means], None]] = {
 
 @dataclass
 class Fuse:
-    """Counts points, and acts at number `at` (None: never). Where it acted is written to `log` before."""
+    """Counts points, and acts once: at number `at` (None: never), or the next one that is fit for it.
+
+    Where several threads are under way, a number is not always of the same point. Where it acted is written
+    to `log` before.
+    """
 
     action: Callable[[Means], None] = kill
     at: int | None = None
+    is_fit: Callable[[str], bool] = lambda label: True
     log: Path | None = None
     harness: int = -1
     labels: list[str] = field(default_factory=list)
@@ -143,8 +148,9 @@ class Fuse:
             if self._acting:  # what the action does is no point of the run
                 return
             self.labels.append(label)
-            if len(self.labels) - 1 != self.at:
+            if self.at is None or len(self.labels) <= self.at or not self.is_fit(label):
                 return
+            self.at = None
             self._acting = True
             try:
                 if self.log is not None:

@@ -49,11 +49,12 @@ def run(
     site: Site | None = None,
     action: str | None = None,
     at: int | None = None,
+    is_fit: Callable[[str], bool] = lambda label: True,
     offset: float = 0,
     meanwhile: Callable[[], None] = lambda: None,
     name: str = "run",
 ) -> tuple[Run, list[str]]:
-    """`csc ARGUMENTS` in a folder, spoilt by an action at point number `at`.
+    """`csc ARGUMENTS` in a folder, spoilt by an action at point number `at`, or the next one fit for it.
 
     The points that it came to are the second part; of a run that was spoilt, the one at which it was.
     With `offset` its clock is off by so many seconds. A CA that dies meanwhile is started again. While the
@@ -71,7 +72,7 @@ def run(
         try:
             os.close(told)
             _redirect(folder, name)
-            fuse = Fuse(ACTIONS[action] if action else kill, at, log, tell)
+            fuse = Fuse(ACTIONS[action] if action else kill, at, is_fit, log, tell)
             code = _csc(arguments, fuse, offset)
         except BaseException:  # a mistake of the harness
             traceback.print_exc()
@@ -116,7 +117,7 @@ def _csc(arguments: list[str], fuse: Fuse, offset: float) -> int:
         main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    if fuse.at is None and fuse.log is not None:
+    if fuse.log is not None and not fuse.log.exists():
         fuse.log.write_text(json.dumps(fuse.labels))
     return code
 

@@ -57,7 +57,7 @@ def test_killed(worker: Worker, kind: str, store: str) -> None:
 @pytest.mark.parametrize("store", STORES)
 def test_killed_with_six_at_once(worker: Worker, store: str) -> None:
     """Two of each operation; where six are under way, the points between them have no order."""
-    holds(worker, every(cases_of(worker, "mixed", store, 6, ["killed"]), 8))
+    holds(worker, every(cases_of(worker, "mixed", store, 6, ["killed"]), 5))
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -152,8 +152,10 @@ class _Trial:
         behaviour = operation(case.operation, case.many).behaviour
         with running(state.ca, behaviour, mishap=fault.mishap, at=case.at) as site:
             action, at = (fault.action, case.at) if fault.action else (None, None)
-            first, hit = self._apply(site, action=action, at=at, meanwhile=self._meanwhile(site))
-            point = hit[0] if hit else None
+            first, hit = self._apply(
+                site, action=action, at=at, is_fit=fault.where, meanwhile=self._meanwhile(site)
+            )
+            point = hit[0] if len(hit) == 1 else None
             if fault.mishap is not None:
                 point = f"message {case.at}" if site.messages > case.at else None
             if disk is not None:

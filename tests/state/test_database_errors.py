@@ -266,3 +266,30 @@ def test_a_state_that_was_never_made_whole_is_read(tmp_path: Path) -> None:
         assert found.execute("SELECT * FROM format") == []
     finally:
         found.close()
+
+
+def test_an_interrupt_leaves_no_transaction_that_swallows_others(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C may come just behind BEGIN; what other threads write then is to be durable all the same."""
+    make(location)
+    store = open_store(location)
+    execute = store.database.execute
+
+    def interrupted(statement: str, *values: object) -> object:
+        execute(statement, *values)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.database, "execute", interrupted)
+    with pytest.raises(KeyboardInterrupt), store.transaction():
+        pass
+    monkeypatch.undo()
+    store.commit("default", "after", NOW)
+    store.database.execute("SELECT 1")
+    other = open_to_read(location)
+    assert other is not None
+    try:
+        assert other.version("default").script == "after"
+    finally:
+        other.close()
+        store.close()
