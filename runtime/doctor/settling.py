@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from ...compiler.address import Address
 from ...compiler.certmgr_objects import server_in
 from ...compiler.device import CERTIFICATE_FILE, KEY_FILE, CertificateRecord
-from ...compiler.plan import CmpOperation, Operation, Plan, RequestType, Step
-from ...grammar.ast import Span
+from ...compiler.plan import CmpOperation, Operation, Plan, RequestType, Span, Step
 from ..certificates import dump_certificate
 from ..errors import ApplyError
 from ..operation import carry_out

@@ -39,7 +39,7 @@ class Site:
         return error.code, f"{error.message} {error.way_out}"
 
     def lose_record(self, path: str) -> str:
-        """Take an object's newest certificate out of the state, as a backup would that is older; its serial."""
+        """Take an object's newest certificate out of the state, as an older backup would; its serial."""
         assert self.device.location.database is not None
         with database(self.device.location.database) as opened:
             ((number, serial),) = opened.execute(
