@@ -6,7 +6,7 @@ from ..grammar.ast import Option, Span, value_part
 from ..grammar.frozen import frozen
 from . import rules
 from .address import ROOT, Address
-from .configuration import FileValue, Properties
+from .configuration import Configuration, FileValue, Properties
 from .diagnostics import Diagnostic, Label, finding
 from .lifecycle import State, pair_of
 from .machine import Machine
@@ -95,6 +95,17 @@ def server_of(machine: Machine, target: Address, span: Span) -> Server | None:
     if ca_certificate is None:
         return None
     return _server(address, held, ca, ca_certificate)
+
+
+def server_in(configuration: Configuration, target: Address) -> Server | None:
+    """The CMPServer of `target` in a configuration that is checked already, None if it lacks anything."""
+    address = ROOT.child("CMPServer", str(configuration.get(target, {}).get("CMPServer")))
+    held = configuration.get(address)
+    if held is None:
+        return None
+    ca = target_of(BUILT_IN, str(held.get("CACert")), BUILT_IN.types["Certificate"])
+    data = configuration.get(ca, {}).get("CertificateData")
+    return _server(address, held, ca, data.content) if isinstance(data, FileValue) else None
 
 
 def _server(address: Address, held: Properties, ca: Address, ca_certificate: str) -> Server:
