@@ -13,6 +13,7 @@ from ..certificates import dump_certificate, key_id, load_certificate
 from ..cmp.codec import decode
 from ..cmp.errors import CMPError
 from ..cmp.model import CertReqMessages
+from ..recovery.phases import OPEN
 from ..state.database import Row
 from ..state.store import Store
 from ..uploads import content_id
@@ -80,7 +81,7 @@ def compare(store: Store, issued: Sequence[Issued], now: datetime) -> Comparison
         subject = _subject(bytes(request))
         if subject is not None:
             by_subject[subject] = place
-        if phase in ("requested", "received"):
+        if phase in OPEN:
             waiting.update(name for name in (key, certificate) if name is not None)
             if key is None and subject is not None:  # the CA makes the key
                 waiting_subjects.add(subject)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from ...compiler.address import Address
+from ..recovery.phases import ISSUED, OPEN, Phase
 from ..state import lease
 from ..state.advisory import SessionLock
 from ..state.owner import Life, life_of, this_process
@@ -13,7 +14,7 @@ from .databases import SALVAGE
 from .finding import Finding, fault, fine, warning
 from .scene import Scene
 
-_ENDED = {"done", "failed"}
+_ENDED = {Phase.RECORDED, Phase.CLOSED}
 # How far clocks of machines that share a state may be apart.
 _APART = timedelta(minutes=5)
 # What holds times at which csc itself wrote.
@@ -37,11 +38,11 @@ def check_journal(scene: Scene) -> Iterator[Finding]:
             yield fault(f"{what} has lost its key {key}", SALVAGE)
         if certificate is not None and its_bytes is None:
             yield fault(f"{what} has lost its certificate {certificate}", SALVAGE)
-        if phase in ("requested", "received"):
-            came_to = "the CA has issued" if phase == "received" else "the CA may have issued"
+        if phase in OPEN:
+            came_to = "the CA has issued" if phase in ISSUED else "the CA may have issued"
             yield warning(
                 f"{operation} of {_name(path)} on device {device} is open since {begun}: {came_to}",
-                "apply the same script again, which takes it up",
+                "`csc resume`, or apply the same script again, which takes it up",
             )
         elif phase not in _ENDED:
             yield warning(f"{what} is in a phase that nobody knows: {phase}", SALVAGE)
