@@ -17,9 +17,11 @@ from ...runtime.executor import Materials, execute
 from ...runtime.session import open_session, prepare_vault
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.holding import Held, hold
+from ...runtime.telemetry.observing import observed
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, REFUSED, Failure
+from ..observing import Logging, both, observers
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
 from ..scripts import location_of
@@ -60,6 +62,7 @@ from ..views.source_text import printable
 @options.parameters
 @options.policy
 @options.selection
+@options.logs
 @click.pass_obj
 def command(
     settings: Settings,
@@ -81,6 +84,9 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     replace: tuple[str, ...],
+    log_file: Path | None,
+    log_format: str,
+    log_level: str,
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
@@ -105,7 +111,8 @@ def command(
     )
     try:
         with hold(location, request.device, lock_timeout, partial(_say_waiting, settings)) as held:
-            return _apply(settings, held, request, saved, parallel, record, yes)
+            log = Logging(log_file, log_format, log_level)
+            return _apply(settings, held, request, saved, parallel, record, log, yes)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
     except Locked as error:
@@ -133,6 +140,7 @@ def _apply(
     saved: tuple[Request, Any] | None,
     parallel: int,
     record: Path | None,
+    log: Logging,
     yes: bool,
 ) -> int:
     prepare_vault(held.location)  # secrets are told apart with its key
@@ -150,7 +158,7 @@ def _apply(
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True)
-    return _carry_out(settings, held, request, planned, parallel, record)
+    return _carry_out(settings, held, request, planned, parallel, record, log)
 
 
 def _carry_out(
@@ -160,6 +168,7 @@ def _carry_out(
     planned: Planned,
     parallel: int,
     record: Path | None,
+    log: Logging,
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
@@ -179,15 +188,25 @@ def _carry_out(
         materials = Materials(planned.uploads, session.sandbox_root)
         if append is not None:
             keep_anchors(append, plan, session, materials)
+        told = stack.enter_context(observers(settings, log))
         watch = stack.enter_context(watching(plan, settings, sys.stderr, os.environ))
         try:
-            version = execute(
+            with observed(
+                held.store,
+                held.device,
                 plan,
-                session.surroundings,
-                materials,
-                parallel=parallel,
-                watch=watch,
-            )
+                command="apply",
+                scripts=request.scripts,
+                options={**_options(request), "parallel": parallel},
+                observers=told,
+            ) as run:
+                version = run.version = execute(
+                    plan,
+                    run.around(session.surroundings),
+                    materials,
+                    parallel=parallel,
+                    watch=both(watch, run.watch),
+                )
         except StepsFailed as failed:
             stack.close()
             click.echo(failure_text.render(failed), err=True)
@@ -198,3 +217,16 @@ def _carry_out(
             f"Done: version {version} is committed." if version else "Done; nothing is committed."
         )
     return DONE
+
+
+def _options(request: Request) -> dict[str, Any]:
+    """What the audit log keeps of the command line, as far as it was given."""
+    selection = request.selection
+    given = {
+        "sandbox": request.uses_sandbox,
+        "strict": request.is_strict,
+        "only": selection.only,
+        "skip": selection.skip,
+        "replace": selection.replace,
+    }
+    return {name: value for name, value in given.items() if value}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import audit_events
 from .store import Store
 
 
@@ -123,6 +124,8 @@ def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) 
             at.isoformat(),
             entry,
         )
+        if not is_done:
+            audit_events.given_up(store, entry, outcome, at)
 
 
 def find_open(
