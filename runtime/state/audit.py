@@ -102,6 +102,8 @@ def _entry_faults(entry: Entry, seq: int, digest: str) -> Iterator[Fault]:
 def _take_down(entry: Entry, told: _Told) -> None:
     try:
         details = entry.told
+        if not isinstance(details, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return
         if entry.what == BEGAN:
             told.standing = details
         elif entry.what == "committed":
@@ -109,7 +111,7 @@ def _take_down(entry: Entry, told: _Told) -> None:
         elif entry.what in CERTIFIED:
             told.certificates.add(details["sha256"])
         elif entry.what == "revoked":
-            told.revoked.add(details.get("sha256"))
+            told.revoked.add(details["sha256"])
     except (TypeError, ValueError, KeyError, AttributeError):
         return  # it was changed, and is told of as such
 

@@ -118,7 +118,7 @@ def _take_end(store: Store, device: str) -> tuple[int, str]:
     take = "UPDATE audit_head SET seq = seq + 1 WHERE device = ? RETURNING seq, hash"
     ends = run(take, device)
     if not ends:
-        run("INSERT INTO audit_head VALUES (?, 0, '') ON CONFLICT DO NOTHING", device)
+        run("INSERT INTO audit_head VALUES (?, 0, '', 0, 0) ON CONFLICT DO NOTHING", device)
         ends = run(take, device)
     ((seq, previous),) = ends
     return seq, previous
@@ -126,10 +126,10 @@ def _take_end(store: Store, device: str) -> tuple[int, str]:
 
 def _standing(store: Store, device: str) -> dict[str, int]:
     """What the device had before its chain began."""
-    run = store.database.execute
-    ((version,),) = run("SELECT coalesce(max(number), 0) FROM version WHERE device = ?", device)
-    ((newest,),) = run("SELECT coalesce(max(id), 0) FROM certificate WHERE device = ?", device)
-    return {"version": version, "certificate": newest}
+    ((version, certificate),) = store.database.execute(
+        "SELECT version, certificate FROM audit_head WHERE device = ?", device
+    )
+    return {"version": version, "certificate": certificate}
 
 
 def _write(

@@ -44,7 +44,6 @@ def telling(
         error: CMPError | None = None
         try:
             answer = send(url, message, tls)
-            return answer
         except CMPError as raised:
             error = raised
             raise
@@ -66,6 +65,7 @@ def telling(
                     error=error,
                 )
             )
+        return answer
 
     return send_telling
 

@@ -17,9 +17,13 @@ CREATE INDEX audit_of_run ON audit (device, run, seq);
 CREATE TABLE audit_head (        -- the newest entry of each chain: who appends one locks the row
     device TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
-    hash TEXT NOT NULL
+    hash TEXT NOT NULL,
+    version INTEGER NOT NULL,    -- what is older than the log: up to this version, and to this id
+    certificate INTEGER NOT NULL
 );
--- Of devices that are older than the log, it has nothing to tell yet.
-INSERT INTO audit_head SELECT name, 0, '' FROM device;
+INSERT INTO audit_head SELECT name, 0, '',
+    (SELECT coalesce(max(version.number), 0) FROM version WHERE version.device = device.name),
+    (SELECT coalesce(max(certificate.id), 0) FROM certificate WHERE certificate.device = device.name)
+    FROM device;
 
 CREATE INDEX journal_of ON journal (device, path, id);
