@@ -75,17 +75,18 @@ def command(
         )
         try:
             runs = find_runs(store, query, _alive(settings.state))
-        except (ValueError, TypeError, KeyError, AttributeError):
+            if as_json:
+                text = to_json(log_json.document(runs))
+            else:
+                shows_events = settings.is_verbose or bool(run_id)
+                text = log_text.render(runs, shows_events=shows_events, shows_devices=all_devices)
+        except (ValueError, TypeError, KeyError, AttributeError):  # csc wrote none of it so
             raise Failure(
                 "the audit log is damaged", "`csc log --verify` says which entries"
             ) from None
     if run_id and not runs:
         raise Failure(f"the audit log has no run {run_id}", "`csc log --limit 0` lists all")
-    if as_json:
-        click.echo(to_json(log_json.document(runs)))
-    else:
-        shows_events = settings.is_verbose or bool(run_id)
-        click.echo(log_text.render(runs, shows_events=shows_events, shows_devices=all_devices))
+    click.echo(text)
     return DONE
 
 

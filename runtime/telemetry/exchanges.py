@@ -40,14 +40,8 @@ def telling(
         transaction = _transaction(request)
         step = steps.setdefault(transaction, current_step.get()) if transaction else ""
         begun = clock()
-        answer: bytes | None = None
-        error: CMPError | None = None
-        try:
-            answer = send(url, message, tls)
-        except CMPError as raised:
-            error = raised
-            raise
-        finally:
+
+        def end(answer: bytes | None, error: CMPError | None) -> None:
             reply = None if answer is None else _read(answer)
             tell(
                 Exchange(
@@ -65,6 +59,13 @@ def telling(
                     error=error,
                 )
             )
+
+        try:
+            answer = send(url, message, tls)
+        except CMPError as error:
+            end(None, error)
+            raise
+        end(answer, None)
         return answer
 
     return send_telling

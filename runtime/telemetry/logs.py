@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
@@ -167,7 +167,8 @@ def open_log(path: Path, form: str, level: str, complain: Callable[[str], None])
     try:
         yield Log(logger)
     finally:
-        handler.close()
+        with suppress(OSError):  # it was complained of when the line was written
+            handler.close()
 
 
 def _handler(path: Path, complain: Callable[[str], None]) -> logging.Handler:
