@@ -188,3 +188,33 @@ def selection(command: _Command) -> _Command:
 def policy(command: _Command) -> _Command:
     """Which findings are shown: `--config`, `--select` and `--ignore`."""
     return _config(_select(_ignore(command)))
+
+
+_log_file = click.option(
+    "--log-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="CSC_LOG_FILE",
+    help="Append every event of the run to this file; `-` is standard error. [env: CSC_LOG_FILE]",
+)
+_log_format = click.option(
+    "--log-format",
+    type=click.Choice(["json", "text"]),
+    envvar="CSC_LOG_FORMAT",
+    default="json",
+    show_default=True,
+    help="How a line of the log looks. [env: CSC_LOG_FORMAT]",
+)
+_log_level = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    envvar="CSC_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="The least that is logged. [env: CSC_LOG_LEVEL]",
+)
+
+
+def logs(command: _Command) -> _Command:
+    """The log of a run: `--log-file`, `--log-format` and `--log-level`."""
+    return _log_file(_log_format(_log_level(command)))

@@ -21,10 +21,12 @@ from ...runtime.report import Report
 from ...runtime.session import open_session
 from ...runtime.state.holding import Held
 from ...runtime.state.vault.opening import open_keys
+from ...runtime.telemetry.observing import observed
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, INTERRUPTED, Failure
 from ..holding import holding, refuse_if_run_out
+from ..observing import Logging, both, observers
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
 from ..rolled_back import tell_waiting
@@ -45,6 +47,7 @@ class _Manner:
     on_error: OnError
     record: Path | None
     commit_timeout: timedelta
+    log: Logging
     is_json: bool
 
 
@@ -89,6 +92,7 @@ class _Manner:
 @options.parameters
 @options.policy
 @options.selection
+@options.logs
 @click.pass_obj
 def command(
     settings: Settings,
@@ -114,6 +118,9 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     replace: tuple[str, ...],
+    log_file: Path | None,
+    log_format: str,
+    log_level: str,
 ) -> int:
     """Carry out SCRIPTs, in order, or a plan saved by `csc plan --out`."""
     location = location_of(settings.state)
@@ -137,7 +144,13 @@ def command(
         )
     )
     manner = _Manner(
-        parallel, per_server, OnError(on_error), record, timedelta(seconds=commit_timeout), is_json
+        parallel,
+        per_server,
+        OnError(on_error),
+        record,
+        timedelta(seconds=commit_timeout),
+        Logging(log_file, log_format, log_level),
+        is_json,
     )
     try:
         with holding(settings, location, request.device, lock_timeout) as held:
@@ -212,18 +225,29 @@ def _carry_out(
         else:
             display = Display(events.watch, lambda text: click.echo(text, err=True), lambda: None)
             events.started(plan, planfile.plan_digest(plan), held.device)
+        told = stack.enter_context(observers(settings, manner.log))
         try:
-            report = execute(
+            with observed(
+                held.store,
+                held.device,
                 plan,
-                session.surroundings,
-                materials,
-                parallel=manner.parallel,
-                per_server=manner.per_server,
-                on_error=manner.on_error,
-                watch=display.watch,
-                stop=session.stop,
-                interrupts=_interrupts(display, events),
-            )
+                command="apply",
+                scripts=request.scripts,
+                options={**_options(request), "parallel": manner.parallel},
+                observers=told,
+            ) as run:
+                report = execute(
+                    plan,
+                    run.around(session.surroundings),
+                    materials,
+                    parallel=manner.parallel,
+                    per_server=manner.per_server,
+                    on_error=manner.on_error,
+                    watch=both(display.watch, run.watch),
+                    stop=session.stop,
+                    interrupts=_interrupts(display, events),
+                )
+                run.version = report.version
         except StepsFailed as failed:
             stack.close()
             if events is not None:
@@ -258,3 +282,16 @@ def _interrupts(display: Display, events: EventStream | None) -> Interrupts:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _options(request: Request) -> dict[str, Any]:
+    """What the audit log keeps of the command line, as far as it was given."""
+    selection = request.selection
+    given = {
+        "sandbox": request.uses_sandbox,
+        "strict": request.is_strict,
+        "only": selection.only,
+        "skip": selection.skip,
+        "replace": selection.replace,
+    }
+    return {name: value for name, value in given.items() if value}

@@ -86,13 +86,14 @@ def describe_message(message: PKIMessage) -> Description:
         sender_nonce=header.sender_nonce,
         recip_nonce=header.recip_nonce,
         protection=None if algorithm is None else _ALGORITHMS.get(algorithm.oid, algorithm.oid),
-        statuses=tuple(_statuses(message)),
+        statuses=tuple(statuses_of(message)),
         details=tuple(_details(message)),
         certificates=tuple(_carried(message)),
     )
 
 
-def _statuses(message: PKIMessage) -> Iterator[PKIStatusInfo]:
+def statuses_of(message: PKIMessage) -> Iterator[PKIStatusInfo]:
+    """Every status that the message says."""
     content = message.body.content
     match content:
         case CertRepMessage():

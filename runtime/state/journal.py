@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..recovery.phases import Phase
+from . import audit_events
 from .database import Row
 from .store import Store
 
@@ -113,6 +114,8 @@ def end(store: Store, entry: int, *, is_done: bool, outcome: str, at: datetime) 
         )
         for (transaction_id,) in rows:
             store.database.execute("DELETE FROM secret WHERE id = ?", secrets_of(transaction_id))
+        if not is_done:
+            audit_events.given_up(store, entry, outcome, at)
 
 
 def secrets_of(transaction_id: str) -> str:

@@ -15,6 +15,8 @@ from ...compiler.address import Address
 from ...compiler.configuration import Configuration, empty_device
 from ...compiler.device import CertificateRecord, DeviceState
 from ...compiler.serialize import canonical, configuration_from_json, configuration_to_json
+from . import audit_events
+from .audit_chain import Trail
 from .database import Database, Row
 from .decoding import of_store
 from .errors import StateError
@@ -43,6 +45,8 @@ class Store:
         self.database = database
         self.fence: Callable[[], None] | None = None
         """What every transaction begins with: it raises StateError if we may not write any more."""
+        self.trail: Trail | None = None
+        """On whose behalf the audit log is written; this process, outside of a run, if not given."""
         self._depth = 0
 
     def close(self) -> None:
@@ -150,13 +154,14 @@ class Store:
                 text,
                 device,
             )
+            audit_events.activated(self, device, text)
 
     def commit(self, device: str, script: str, at: datetime, by: str = "") -> int:
         """Make the active configuration the committed one, as a new version; its number. `by`: user@host."""
         with self.transaction():
-            ((number,),) = self._execute(
+            ((number, active),) = self._execute(
                 "UPDATE device SET version = version + 1, left_by = '' WHERE name = ?"
-                " RETURNING version",
+                " RETURNING version, active",
                 device,
             )
             self._execute(
@@ -168,6 +173,7 @@ class Store:
                 by,
                 device,
             )
+            audit_events.committed(self, device, number, active, script, at)
         return number
 
     # -- certificates ------------------------------------------------------------------------------
@@ -201,6 +207,7 @@ class Store:
                 record.script,
                 record.operations,
             )
+            audit_events.obtained(self, device, address, record)
             self._touch(device)
 
     def give_up(self, device: str, address: Address) -> None:
@@ -223,6 +230,7 @@ class Store:
                 device,
                 address.path,
             )
+            audit_events.revoked(self, device, address)
             self._touch(device)
 
     # -- files and contents ------------------------------------------------------------------------

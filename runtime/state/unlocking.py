@@ -6,7 +6,7 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 
-from . import lease
+from . import audit_events, lease
 from .advisory import SessionLock
 from .errors import Locked, StateError
 from .holding import holder_of, locked, open_lock, proves_death
@@ -68,8 +68,12 @@ def unlock(location: Location, device: str, *, by_force: bool) -> None:
             raise _alive(locked(device, holder_of(lock, store, device)), device)
         if not is_free:
             lock.break_()
-        if found is not None and store is not None:
-            lease.remove(store.database, found)
+        if store is not None:
+            with store.transaction():
+                if found is not None:
+                    lease.remove(store.database, found)
+                owner = None if found is None else found.owner
+                audit_events.unlocked(store, device, owner, by_force=may_live)
     finally:
         with suppress(StateError):
             lock.release()
