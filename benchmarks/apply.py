@@ -4,7 +4,7 @@
 
 The script adds addresses, each with a comment; Terraform's configuration has a `terraform_data` for each,
 which holds the same and needs no provider, so that neither talks to anybody. Whole processes are timed by
-the clock, csc's the best of some runs. Without `--terraform` its figures are those of GIVEN, for 5,000 objects.
+the clock, csc's the best of some runs. Without `--terraform` its figures are GIVEN's, for 5,000 objects.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Times:
     plan: float
 
 
-# `terraform apply` of 5,000 `terraform_data`, as known of a machine with two cores, and the least of its plan.
+# `terraform apply` of 5,000 `terraform_data`, as known of a machine with two cores, and its plan at least.
 GIVEN = Times(600.0, 15.0)
 
 
