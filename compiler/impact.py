@@ -108,6 +108,17 @@ def impact_of(
     )
 
 
+def users_of(
+    type_name: str, configuration: Configuration, catalog: Catalog
+) -> dict[Address, list[Link]]:
+    """The links to each object of a type, of those that any leads to."""
+    users: dict[Address, list[Link]] = {}
+    for link in _links(configuration, catalog):
+        if link.target is not None and link.target.type == type_name:
+            users.setdefault(link.target, []).append(link)
+    return users
+
+
 def find(words: Sequence[str], configuration: Configuration, catalog: Catalog) -> list[Address]:
     """The objects that people mean by `cmp/clcert`, `Certificate cmp/clcert` or a path from the root."""
     text = " ".join(words)

@@ -6,7 +6,7 @@ its own cannot be deleted, and a key that CMP obtained has no file that a script
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..grammar.frozen import frozen
@@ -32,6 +32,10 @@ from .schema.model import Naming
 _PAIR = frozenset(("CertificateData", "PrivateKey"))
 
 
+# Objects with all that is in them.
+_Contents = Mapping[Address, Sequence[Address]]
+
+
 @frozen
 class Reversion:
     """Commands, begun and ended at the root; the files that they need, and what they leave undone."""
@@ -43,15 +47,15 @@ class Reversion:
 
 def revert(now: Configuration, wanted: Configuration, catalog: Catalog) -> Reversion:
     """How to make `wanted` of `now`."""
-    work = _Work(now, wanted, catalog)
+    work = _Work(now, wanted, catalog, _contents(now), _contents(wanted))
     gone = _to_delete(work)
     for address in sorted(gone, key=lambda a: _place(a, catalog), reverse=True):
-        if address.parent not in gone and not any(address.is_under(other) for other in gone):
+        if not _is_under_any(address, gone):
             work.say(address.parent, f"delete {_name(address, catalog)}")
     absent = [
         (address, properties)
         for address, properties in in_order(wanted)
-        if address not in now or address in gone or any(address.is_under(a) for a in gone)
+        if address not in now or address in gone or _is_under_any(address, gone)
     ]
     for address, properties in sorted(
         absent, key=lambda item: (len(item[0].segments), item[0].parent.path)
@@ -72,6 +76,8 @@ class _Work:
     now: Configuration
     wanted: Configuration
     catalog: Catalog
+    in_now: _Contents
+    in_wanted: _Contents
     commands: list[str] = field(default_factory=list[str])
     needs: list[str] = field(default_factory=list[str])
     lasting: list[str] = field(default_factory=list[str])
@@ -92,6 +98,24 @@ class _Work:
         if not self.context.is_root:
             self.commands.append("cc")
         self.context = ROOT
+
+
+def _ancestors(address: Address) -> Iterator[Address]:
+    """The objects that an object is in."""
+    return (Address(address.segments[:depth]) for depth in range(1, len(address.segments)))
+
+
+def _is_under_any(address: Address, others: Container[Address]) -> bool:
+    return any(ancestor in others for ancestor in _ancestors(address))
+
+
+def _contents(configuration: Configuration) -> _Contents:
+    """What is in each object. A configuration has thousands of objects: nobody looks through all for each."""
+    contents: dict[Address, list[Address]] = {}
+    for address in configuration:
+        for ancestor in _ancestors(address):
+            contents.setdefault(ancestor, []).append(address)
+    return contents
 
 
 # -- what goes -------------------------------------------------------------------------------------
@@ -135,10 +159,9 @@ def _can_be_made_anew(work: _Work, address: Address) -> bool:
     """Whether the object, with all in it, can be deleted and added as it is wanted."""
     if is_predefined(address) or DEVICE_OWN in work.wanted[address]:
         return False
-    inside = (a for a in work.wanted if a == address or a.is_under(address))
     return not any(
         _is_issued(value) or DEVICE_OWN in work.wanted[a]
-        for a in inside
+        for a in (address, *work.in_wanted.get(address, ()))
         for value in work.wanted[a].values()
     )
 
@@ -152,8 +175,8 @@ def _is_issued(value: Value) -> bool:
 
 def _of_row(work: _Work, container: Address, kind: str) -> set[Address]:
     """What of a row has to go, so that adding the others at its end makes it as it is wanted."""
-    now = _row(work.now, container, kind)
-    wanted = _row(work.wanted, container, kind)
+    now = _row(work.now, work.in_now, container, kind)
+    wanted = _row(work.wanted, work.in_wanted, container, kind)
     if now == wanted and all(_is_settable(work, address) for address in now):
         return set()
     same = 0
@@ -166,13 +189,16 @@ def _of_row(work: _Work, container: Address, kind: str) -> set[Address]:
     return set(now[same:])
 
 
-def _row(configuration: Configuration, container: Address, kind: str) -> list[Address]:
-    row = [a for a in configuration if a.parent == container and a.type == kind]
+def _row(
+    configuration: Configuration, contents: _Contents, container: Address, kind: str
+) -> list[Address]:
+    among = configuration if container.is_root else contents.get(container, ())
+    row = [a for a in among if a.parent == container and a.type == kind]
     return sorted(row, key=lambda address: int(address.name))
 
 
 def _is_same(work: _Work, address: Address) -> bool:
-    below = {a for c in (work.now, work.wanted) for a in c if a.is_under(address)}
+    below = {*work.in_now.get(address, ()), *work.in_wanted.get(address, ())}
     return all(work.now.get(a) == work.wanted.get(a) for a in (address, *below))
 
 

@@ -1,11 +1,11 @@
-"""A committed version in, its rendering out: a script that gives the same configuration, or JSON."""
+"""A configuration in, its rendering out: a script that gives the same again, a report, or JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 from ..compiler.address import Address
 from ..compiler.configuration import (
@@ -25,12 +25,12 @@ from ..compiler.schema.catalog import BUILT_IN
 from ..compiler.schema.model import Naming, SecretText
 from ..compiler.secrets import is_secret_name
 from ..compiler.serialize import configuration_to_json
+from . import device_report
 from .certificates import Facts, facts_of, one_line
+from .shown import Shown, Which
 from .snapshot_files import file_name
 from .state.store import Version
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from .templates.rendering import built_in, render
 
 SNAPSHOT_SCHEMA = "csc/snapshot/1"
 
@@ -59,70 +59,83 @@ def render_script(
     version: Version,
     revoked: Container[str],
     read: Callable[[str], bytes | None],
-    template: str | None = None,
+    which: Which = Which.COMMITTED,
 ) -> str:
-    """The version through a Jinja template; the built-in one gives a script.
+    """The version as a script that gives the same configuration to a new device.
 
-    `read` gives the bytes of a content id, `revoked` holds those of revoked certificates. `template` is the
-    text of a user's template; it sees `device`, `version`, `committed_at`, `script`, `deleted` (objects of a
-    new device that are gone) and `objects` (see `SnapshotObject`).
-
-    Raises:
-        jinja2.TemplateError: if the template is wrong.
+    `read` gives the bytes of a content id, `revoked` holds those of revoked certificates.
     """
-    environment = _environment()
-    if template is None:
-        source = Path(__file__).with_name("templates") / "snapshot.cfg.jinja"
-        template = source.read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        device=one_line(device),
-        version=version.number,
-        committed_at=f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}" if version.committed_at else "",
-        script=version.script,
-        deleted=[
-            f"{address.type} {quote_word(address.name)}"
-            for address in empty_device()
-            if address not in version.configuration
-        ],
-        objects=_objects(version.configuration, revoked, read),
-    )
+    variables = _script_variables(device, version, revoked, read, which)
+    return render(built_in("snapshot.cfg"), variables)
 
 
-def render_json(
+def render_report(shown: Shown, read: Callable[[str], bytes | None], now: datetime) -> str:
+    """What is shown as a report in Markdown, which reads as text."""
+    return render(built_in("report.md"), template_variables(shown, read, now))
+
+
+def template_variables(
+    shown: Shown, read: Callable[[str], bytes | None], now: datetime
+) -> dict[str, Any]:
+    """All that templates see; docs/templates.md tells what each of them holds."""
+    version = shown.version
+    return {
+        **_script_variables(shown.device, version, shown.revoked, read, shown.which),
+        "committed_by": one_line(shown.committed_by),
+        "made_at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "certificates": list(device_report.certificates(shown, read, now)),
+        "tunnels": device_report.tunnels(version.configuration),
+        "kinds": list(device_report.kinds(version.configuration)),
+        "uncommitted": list(device_report.uncommitted(shown.committed, shown.candidate)),
+        "is_active_committed": shown.now.is_active_committed,
+        "left_open": list(map(device_report.left_open, shown.now.left_open)),
+    }
+
+
+def _script_variables(
     device: str,
     version: Version,
     revoked: Container[str],
     read: Callable[[str], bytes | None],
+    which: Which,
 ) -> dict[str, Any]:
-    """The version as a JSON document, with the facts of every certificate."""
+    return {
+        "device": one_line(device),
+        "shown": which.value,
+        "version": version.number,
+        "committed_at": f"{version.committed_at:%Y-%m-%dT%H:%M:%SZ}"
+        if version.committed_at
+        else "",
+        "script": version.script,
+        "deleted": [
+            f"{address.type} {quote_word(address.name)}"
+            for address in empty_device()
+            if address not in version.configuration
+        ],
+        "objects": _objects(version.configuration, revoked, read),
+    }
+
+
+def render_json(shown: Shown, read: Callable[[str], bytes | None]) -> dict[str, Any]:
+    """What is shown as a JSON document, with the facts of every certificate."""
+    version = shown.version
     certificates: dict[str, Any] = {}
     for address, properties in version.configuration.items():
         facts = _facts(properties, read)
         if facts is not None:
-            is_revoked = _certificate(properties) in revoked
+            is_revoked = _certificate(properties) in shown.revoked
             certificates[address.path] = {**asdict(facts), "is_revoked": is_revoked}
     return {
         "schema": SNAPSHOT_SCHEMA,
-        "device": device,
+        "device": shown.device,
+        "shown": shown.which.value,
         "version": version.number,
         "committed_at": version.committed_at.isoformat() if version.committed_at else None,
+        "committed_by": shown.committed_by or None,
         "script": version.script or None,
         "configuration": configuration_to_json(version.configuration),
         "certificates": certificates,
     }
-
-
-def _environment() -> Environment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
 
 
 def _objects(

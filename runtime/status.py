@@ -63,7 +63,7 @@ class DeviceStatus:
 
 def status_of(overview: Overview, now: datetime) -> DeviceStatus:
     """How a device is. `now` is timezone-aware."""
-    overview = _as_of(overview, now)
+    overview = as_of(overview, now)
     return DeviceStatus(
         overview.device,
         overview.version,
@@ -77,7 +77,7 @@ def status_of(overview: Overview, now: datetime) -> DeviceStatus:
     )
 
 
-def _as_of(overview: Overview, now: datetime) -> Overview:
+def as_of(overview: Overview, now: datetime) -> Overview:
     """What is stored, with an activation that has run out rolled back."""
     if overview.activation is None or not overview.activation.is_overdue(now):
         return overview

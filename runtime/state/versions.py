@@ -39,3 +39,15 @@ def versions(store: Store, device: str) -> list[Committed]:
         Committed(number, datetime.fromisoformat(committed_at), script, by, restores)
         for number, committed_at, script, by, restores in rows
     ]
+
+
+def committed_by(store: Store, device: str, number: int) -> str:
+    """Who committed a version, as user@host; empty if that is not known, or there is no such version.
+
+    Raises:
+        StateError: if the state cannot be read.
+    """
+    rows = store.database.execute(
+        "SELECT committed_by FROM version WHERE device = ? AND number = ?", device, number
+    )
+    return rows[0][0] or "" if rows else ""

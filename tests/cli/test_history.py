@@ -266,3 +266,26 @@ def test_diff_shows_a_renewed_certificate(csc: Csc) -> None:
     text = csc.ok("diff")
     assert text.count("serial ") == 2
     assert "# cmp/clcert: CertificateData is another file" in text
+
+
+def test_show_a_configuration_in_every_form(csc: Csc) -> None:
+    csc.write("a.cfg", "add IPAddress lan Address=10.0.0.0/8\nactivate\ncommit\n")
+    csc.write("b.cfg", "set IPAddress lan Comments=later\n")
+    csc.ok("apply", "--yes", "a.cfg")
+    csc.ok("apply", "--yes", "b.cfg")
+    assert csc.ok("show", "--format", "script") == csc.ok("show")
+    assert "later" in csc.ok("show", "--candidate")
+    assert "later" not in csc.ok("show", "--active")
+    assert "- changed `IPAddress lan`: `Comments`\n" in csc.ok("show", "--report")
+    check(validator("snapshot"), json.loads(csc.ok("show", "--candidate", "--json")))
+    check(validator("snapshot"), json.loads(csc.ok("--device", "new", "show", "--json")))
+    csc.write("t.jinja", "{{ device }}\n{{ nope }}\n")
+    failed = csc("show", "--template", "t.jinja")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "t.jinja:2: undefined: 'nope' is undefined" in failed.stderr
+    for wrong in (
+        ("--candidate", "--active"),
+        ("--json", "--report"),
+        ("--version", "1", "--active"),
+    ):
+        assert csc("show", *wrong).returncode == 64

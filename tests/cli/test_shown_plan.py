@@ -110,7 +110,7 @@ def test_every_state_of_a_plan(csc: Csc) -> None:
     assert told == "This plan was altered after it was saved: csc apply refuses it.\n"
     csc.write("p.json", "{}")
     assert csc("show", "p.json").returncode == 1
-    for wrong in (("p.json", "--version", "1"), ("--format", "json")):
+    for wrong in (("p.json", "--version", "1"), ("p.json", "--report"), ("--format", "text")):
         assert csc("show", *wrong).returncode == 64
 
 

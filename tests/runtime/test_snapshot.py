@@ -1,6 +1,7 @@
 """A snapshot is a script that gives the configuration back, whatever is in it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import families
 from csc.compiler import rules
@@ -11,8 +12,11 @@ from csc.compiler.configuration import Configuration, FileValue, empty_device
 from csc.compiler.device import DeviceState
 from csc.compiler.machine import Circumstances
 from csc.grammar.parser import parse
+from csc.runtime.shown import look
 from csc.runtime.snapshot import render_json, render_script
 from csc.runtime.snapshot_files import snapshot_files
+from csc.runtime.state.location import in_file
+from csc.runtime.state.opening import open_store
 from csc.runtime.state.store import Version
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -136,10 +140,15 @@ def test_nothing_shown_begins_a_command(name: str, device: str) -> None:
     assert [command.verb.text for command in commands] == ["cc", "add", "cc"]
 
 
-def test_json_holds_the_same() -> None:
+def test_json_holds_the_same(tmp_path: Path) -> None:
     address = ROOT.child("CertificateStore", "cmp")
-    document = render_json("d", version({address: {"Comments": "x"}}), (), lambda content: None)
+    store = open_store(in_file(tmp_path / "state.db"))
+    store.ensure_device("d")
+    store.activate("d", {address: {"Comments": "x"}})
+    store.commit("d", "digest", NOW, "ann@north")
+    document = render_json(look(store, "d", NOW), lambda content: None)
+    store.close()
     assert document["configuration"] == [
         {"path": "/CertificateStore/cmp", "properties": {"Comments": "x"}}
     ]
-    assert document["version"] == 1
+    assert (document["version"], document["committed_by"]) == (1, "ann@north")
