@@ -15,7 +15,7 @@ from peers import postgresql
 from support.command import REPOSITORY, Csc
 from support.slow_ca import SlowCA, slow_ca
 
-CROWD = 20
+CROWD = 8
 SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "lock.schema.json").read_text())
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from csc.compiler import rules
@@ -35,6 +36,7 @@ def render() -> str:
     return _HEAD + "".join(lines)
 
 
+@cache
 def checks_by_rule() -> dict[Rule, list[str]]:
     """Of each rule the functions, or tables, that name it: `compiler/ending.py: check_ending`."""
     by_constant = {name: value for name, value in vars(rules).items() if isinstance(value, Rule)}
