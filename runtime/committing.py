@@ -18,6 +18,7 @@ from ..compiler.plan import Activate, Step
 from .activation import Activation, activated
 from .errors import CommitTooLate
 from .state import activations
+from .state.audit_events import WentBack
 from .state.errors import StateError
 from .state.overview import overviews
 from .state.store import Store
@@ -113,14 +114,15 @@ def after_failure(around: Surroundings, begun: Iterable[Step]) -> Remains:
         with store.transaction():
             activation = activations.find(store, device)
             if activation is not None and activation.rolled_back_at is None:
+                why = WentBack.FAILURE
                 if activation.is_overdue(now):
-                    activation = activation.as_of(now)
+                    activation, why = activation.as_of(now), WentBack.NO_COMMIT
                 elif has_activated:
                     activation = replace(activation, rolled_back_at=now)
                 if activation.rolled_back_at is None:
                     remains = Remains(waiting=activation)
                 else:
-                    activations.roll_back(store, device, activation)
+                    activations.roll_back(store, device, activation, why)
                     remains = Remains(rolled_back=activation)
         return _told(store, device, remains, now)
     except StateError:

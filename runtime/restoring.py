@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..compiler.configuration import Configuration, FileValue
 from ..compiler.rollback_findings import Known
 from .certificates import load_certificate
-from .state import activations
+from .state import activations, audit_events
 from .state.store import Store, configuration_text
 
 
@@ -43,6 +43,7 @@ def restore(store: Store, device: str, number: int, at: datetime, by: str) -> in
             number,
         )
         activations.remove(store, device)
+        audit_events.restored(store, device, new, number, text, version.script)
     return new
 
 

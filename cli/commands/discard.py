@@ -44,7 +44,7 @@ def command(settings: Settings, /, *, yes: bool, lock_timeout: float) -> int:
         if not yes and sys.stdin.isatty():
             click.confirm("Drop this?", abort=True)
             refuse_if_run_out(settings, held)
-        discard(store, device)
+        discard(store, device, datetime.now(UTC))
         (overview,) = overviews(store, device)
     certificates = status_of(overview, datetime.now(UTC)).certificates
     unbound = [c.address for c in certificates if c.state is State.OBTAINED]

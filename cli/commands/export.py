@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,8 +13,11 @@ from ...compiler.secrets import SOURCES, source_of
 from ...runtime.errors import ApplyError
 from ...runtime.export import encoding
 from ...runtime.export.pair import Pair, find_pair
+from ...runtime.export.telling import tell_exported
 from ...runtime.files import write_atomically
 from ...runtime.secrets import read_secret
+from ...runtime.state.errors import StateError
+from ...runtime.state.location import Location
 from ..exits import DONE, USAGE, Failure
 from ..reading import reading
 from ..scripts import location_of
@@ -77,7 +81,12 @@ def command(
     try:
         with reading(settings.state) as store:
             pair = find_pair(store, location, settings.device, name, with_key=not certificate_only)
-        _write(paths, _encode(pair, form, _password(form, password)), pair)
+        contents = _encode(pair, form, _password(form, password))
+        if pair.key is not None:
+            is_encrypted = form == "pkcs12" or password is not None
+            told = {"format": form, "is_encrypted": is_encrypted, "out": out}
+            _tell(settings, location, pair, told)
+        _write(paths, contents, pair)
     except ApplyError as error:
         raise Failure(str(error), error.way_out) from None
     if not settings.is_quiet:
@@ -118,6 +127,20 @@ def _password(form: str, source: str | None) -> bytes | None:
         )
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return typed.encode()
+
+
+def _tell(settings: Settings, location: Location, pair: Pair, told: dict[str, Any]) -> None:
+    """Write down that the key is given out; where that cannot be done, say so.
+
+    Whoever has a read-only copy of the state, and its master key, has the key anyhow: that it cannot be told
+    of is no reason to keep it from who has to mend something.
+    """
+    try:
+        tell_exported(location, settings.device, pair, told)
+    except (StateError, OSError) as error:
+        head = click.style("warning", fg="yellow", bold=True)
+        why = f"the audit log does not tell of this export: {error}"
+        click.echo(f"{head}: {printable(why)}", err=True)
 
 
 def _encode(pair: Pair, form: str, password: bytes | None) -> list[bytes]:

@@ -14,7 +14,7 @@ from ..errors import ApplyError
 from ..operation import carry_out
 from ..routing import Route
 from ..session import open_session
-from ..state import journal
+from ..state import audit_events, journal
 from ..state.holding import Held
 from ..uploads import content_id
 from .comparing import Orphan, operator_text
@@ -97,7 +97,10 @@ def revoke(
         store = held.store
         store.put_content(content, data)
         outcome = carry_out(operation, session.surroundings, lambda planned: planned, tell)
-        journal.end(store, outcome.entry, is_done=True, outcome="revoked", at=datetime.now(UTC))
+        with store.transaction():
+            now = datetime.now(UTC)
+            journal.end(store, outcome.entry, is_done=True, outcome="revoked", at=now)
+            audit_events.revoked_orphan(store, outcome.entry, orphan.issued.certificate)
 
 
 def _place(orphan: Orphan) -> tuple[str, Address]:

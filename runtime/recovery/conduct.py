@@ -34,7 +34,7 @@ from ..cmp.keys import key_type_of
 from ..cmp.model import PKIFailureInfo
 from ..cmp.transaction import Transaction, is_fresh
 from ..errors import CannotRevoke, OtherSecret
-from ..state import journal
+from ..state import audit_events, journal
 from ..state.journal import OpenOperation
 from ..surroundings import Outcome, Surroundings
 from ..uploads import content_id
@@ -253,6 +253,8 @@ def _revoke(case: Case, left_open: OpenOperation) -> None:
     with around.store.transaction():
         revoked = "revoked, because it was given up"
         journal.end(around.store, outcome.entry, is_done=True, outcome=revoked, at=around.clock())
+        certificate = case.holdings.stored_certificate(left_open.certificate or "")
+        audit_events.revoked_orphan(around.store, outcome.entry, certificate)
         _close(case, look(case.phase, Event.REVOKED), f"given up: {revoked}")
 
 

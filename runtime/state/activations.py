@@ -6,6 +6,8 @@ from datetime import datetime
 
 from ...compiler.device import DeviceState
 from ..activation import Activation, rolled_back
+from . import audit_events
+from .audit_events import WentBack
 from .database import Row
 from .store import Store, configuration_text
 
@@ -66,18 +68,26 @@ def back_to_committed(store: Store, device: str) -> None:
         )
 
 
-def discard(store: Store, device: str) -> None:
+def discard(store: Store, device: str, now: datetime) -> None:
     """Drop whatever is not committed; device files and certificates stay."""
     with store.transaction():
         back_to_committed(store, device)
         remove(store, device)
+        audit_events.rolled_back(store, device, _version(store, device), WentBack.DISCARDED, now)
 
 
-def roll_back(store: Store, device: str, activation: Activation) -> None:
+def roll_back(store: Store, device: str, activation: Activation, why: WentBack) -> None:
     """Go back to what is committed; `activation` is the one that is taken back by that."""
+    assert activation.rolled_back_at is not None  # noqa: S101
     with store.transaction():
         back_to_committed(store, device)
         put(store, device, activation)
+        since = activation.rolled_back_at
+        audit_events.rolled_back(store, device, _version(store, device), why, since)
+
+
+def _version(store: Store, device: str) -> int:
+    return store.version(device).number
 
 
 def roll_back_run_out(store: Store, device: str, now: datetime) -> Activation | None:
@@ -89,7 +99,7 @@ def roll_back_run_out(store: Store, device: str, now: datetime) -> Activation | 
     with store.transaction():
         run_out = find_run_out(store, device, now)
         if run_out is not None:
-            roll_back(store, device, run_out)
+            roll_back(store, device, run_out, WentBack.NO_COMMIT)
     return run_out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.address import Address
@@ -13,7 +14,18 @@ from .audit_chain import WHOLE_STATE, append
 from .owner import Owner
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from .store import Store
+
+
+class WentBack(Enum):
+    """Why a device went back to what is committed."""
+
+    NO_COMMIT = "no commit in time"
+    FAILURE = "a step failed"
+    DISCARDED = "discarded"
+
 
 # What an operation of certmgr is called once it is done; a certificate that came otherwise is `obtained`.
 OBTAINED = {"initiate": "enrolled", "update": "updated"}
@@ -30,13 +42,25 @@ def committed(
     store: Store, device: str, version: int, configuration: str, script: str, at: datetime
 ) -> None:
     """The active configuration, as text, became version `version`; `script` is the digest of what did it."""
-    told = {"version": version, "configuration": digest_of(configuration), "script": script}
-    append(store, device, "committed", told, at)
+    append(store, device, "committed", _committed(version, configuration, script), at)
 
 
-def rolled_back(store: Store, device: str, version: int, details: Mapping[str, Any]) -> None:
-    """What version `version` holds came back, by command or because nobody confirmed what followed it."""
-    append(store, device, "rolled-back", {"version": version, **details})
+def restored(
+    store: Store, device: str, version: int, earlier: int, configuration: str, script: str
+) -> None:
+    """What version `earlier` holds was committed once more, as `version`; `script` is the one of then."""
+    told = {**_committed(version, configuration, script), "restores": earlier}
+    append(store, device, "committed", told)
+
+
+def _committed(version: int, configuration: str, script: str) -> dict[str, Any]:
+    return {"version": version, "configuration": digest_of(configuration), "script": script}
+
+
+def rolled_back(store: Store, device: str, version: int, why: WentBack, since: datetime) -> None:
+    """What version `version` holds is active again; it was in force again at `since`."""
+    told = {"version": version, "why": why.value, "since": since.isoformat()}
+    append(store, device, "rolled-back", told)
 
 
 def obtained(store: Store, device: str, address: Address, record: CertificateRecord) -> None:
@@ -86,6 +110,24 @@ def revoked(store: Store, device: str, address: Address) -> None:
     append(store, device, "revoked", told)
 
 
+def revoked_orphan(store: Store, entry: int, certificate: x509.Certificate) -> None:
+    """The CA revoked a certificate that no object has, by the operation of a journal entry."""
+    from ..certificates import dump_certificate
+
+    ((device, path, transaction),) = store.database.execute(
+        "SELECT device, path, transaction_id FROM journal WHERE id = ?", entry
+    )
+    told = {
+        "path": path,
+        "transaction": transaction,
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serial_number": f"{certificate.serial_number:x}",
+        "sha256": hashlib.sha256(dump_certificate(certificate)).hexdigest(),
+    }
+    append(store, device, "revoked", told)
+
+
 def given_up(store: Store, entry: int, outcome: str, at: datetime) -> None:
     """The operation of a journal entry was closed with nothing to show for it; `outcome` says why."""
     ((device, path, operation, transaction),) = store.database.execute(
@@ -107,7 +149,7 @@ def rekeyed(store: Store, details: Mapping[str, Any]) -> None:
 
 
 def key_exported(store: Store, device: str, key: str, details: Mapping[str, Any]) -> None:
-    """A private key, named by its content id, was given out in the clear, or under another password."""
+    """A private key, named by its content id, is given out; told before it is."""
     append(store, device, "key-exported", {"key": key, **details})
 
 

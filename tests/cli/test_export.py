@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from csc.compiler.address import ROOT
 from csc.compiler.configuration import FileValue, empty_device
 from csc.compiler.device import CertificateRecord
 from csc.runtime.certificates import dump_certificate, dump_key, key_id
+from csc.runtime.state.audit import verify
+from csc.runtime.state.audit_chain import entries
+from csc.runtime.state.errors import StateError
 from csc.runtime.state.location import Location, in_file
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.vault.opening import open_vault
@@ -199,6 +203,32 @@ def test_no_key_goes_to_a_screen(
     assert "PRIVATE" not in printed.err
     assert "Wrote certificate" in printed.err
     assert csc("cmp/new", "--format", "der", "--out", "-") == 64
+
+
+def test_the_audit_log_tells(
+    csc: Csc,
+    location: Location,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of each key that is given out, before it is; where the state cannot be written, a warning says so."""
+    assert csc("cmp/new", "--certificate-only", "--out", "none") == 0
+    assert csc("cmp/new", "--out", "a") == 0
+    assert csc("cmp/old", "--password", "${env:PW}", "--out", "-") == 0
+    with closing(open_store(location)) as store:
+        assert verify(store) == []
+        clear, closed = (e.told for e in entries(store, "default") if e.what == "key-exported")
+    assert (clear["certificate"], clear["is_encrypted"], clear["out"]) == ("cmp/new", False, "a")
+    assert (closed["certificate"], closed["is_encrypted"], closed["out"]) == ("cmp/old", True, "-")
+    capsys.readouterr()
+
+    def refuse(path: Path) -> None:
+        raise StateError(f"{path} is read-only", "")
+
+    monkeypatch.setattr("csc.runtime.state.sqlite.open_to_write", refuse)
+    assert csc("cmp/new", "--out", "b") == 0
+    assert "warning: the audit log does not tell of this export: " in capsys.readouterr().err
+    assert Path("b").exists()
 
 
 def test_passwords_are_named_not_given(csc: Csc, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """What the CA has in our names and we do not have: told, adopted, revoked; and the other way round."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,9 @@ from csc.cli.main import cli
 from csc.runtime.certificates import key_id, pem_of
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.sandbox.ledger.reading import read_ledger
+from csc.runtime.state.audit import verify
+from csc.runtime.state.audit_chain import entries
+from csc.runtime.state.opening import open_store
 from support.command import database
 from support.damaged import fill
 from support.device import FINISH, PREREQUISITES, Device, bind, certificate, initiate, utc_now
@@ -106,6 +110,12 @@ def test_revoke(site: Site) -> None:
     with database(site.device.folder / "state.db") as opened:
         last = opened.execute("SELECT operation, phase FROM journal ORDER BY id DESC").fetchone()
     assert last == ("revoke", "done")
+    with closing(open_store(site.device.location)) as store:
+        (told,) = (e.told for e in entries(store, "default") if e.what == "revoked")
+        assert (told["serial_number"], bool(told["transaction"])) == (serial, True)
+        digest = told["sha256"]
+        assert verify(store) != []  # the record that is lost, and nothing else
+        assert {digest in str(fault) for fault in verify(store)} == {True}
 
 
 def test_key_that_is_not_here(site: Site) -> None:

@@ -12,6 +12,7 @@ from csc.runtime.errors import StepsFailed
 from csc.runtime.recovery.phases import OPEN, Phase
 from csc.runtime.recovery.resume import End
 from csc.runtime.sandbox.ledger.ledger import Status
+from csc.runtime.state.audit_chain import entries
 from csc.runtime.state.opening import open_store
 from support.command import database
 from support.device import FusedStore, Killed, fuse, mend
@@ -73,6 +74,10 @@ def test_killed_at_every_point_of_giving_up(
             assert not set(at.phases()) & OPEN
             assert at.device.state().certificates == {}
             assert set(statuses(at)) <= set(OF_NO_USE)
+            with at.around() as around:
+                told = [e.what for e in entries(around.store, "default")]
+            assert told.count("revoked") == statuses(at).count(Status.REVOKED)
+            assert told[-1] == "given-up"
         point += 1
     assert points > (8 if phase is Phase.WAITING else 4)
 

@@ -206,14 +206,14 @@ def test_a_state_that_cannot_be_written_is_left_to_the_deadline(around: Surround
 def test_discard(around: Surroundings) -> None:
     committing.activate(around, SECOND_ONE)
     committing.end_run(around, lan("10.0.0.3"), "inputs")
-    activations.discard(around.store, "default")
+    activations.discard(around.store, "default", START)
     assert around.store.load("default") == DeviceState(FIRST, FIRST, FIRST)
     assert activations.find(around.store, "default") is None
 
 
 def test_discard_where_nothing_is_committed(store: Store) -> None:
     store.end_run("default", FIRST, "inputs")
-    activations.discard(store, "default")
+    activations.discard(store, "default", START)
     assert store.load("default") == DeviceState()
 
 

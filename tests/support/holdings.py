@@ -1,8 +1,11 @@
 """What a device holds, compared with what its CA issued."""
 
+from contextlib import closing
+
 from cryptography import x509
 from csc.runtime.certificates import key_id, load_key
 from csc.runtime.sandbox.ledger.ledger import Status
+from csc.runtime.state.audit import verify
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.vault.opening import read_vault
 
@@ -29,9 +32,14 @@ def held_certificates(device: Device) -> dict[str, bool]:
 
 
 def nothing_is_lost(device: Device) -> None:
-    """Every certificate at the CA is held here with its key, or is of no use any more there."""
+    """Every certificate at the CA is held here with its key, or is of no use any more there.
+
+    And the audit log tells of all that is here.
+    """
     held = held_certificates(device)
     for entry in device.ca.ledger():
         if entry.status in (Status.ISSUED, Status.CONFIRMED):
             assert held.get(entry.serial_number), f"{entry.serial_number} is {entry.status}"
     assert all(held.values())
+    with closing(open_store(device.location)) as store:
+        assert verify(store) == []

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .. import audit_events
 from ..errors import Locked, StateError
 from ..every_device import hold_every
 from ..location import Location
@@ -83,6 +84,8 @@ def _replace(store: Store, location: Location, keys: Keys, source: Source | None
         with store.transaction():
             count = _seal_anew(store, keys, renewed)
             table.put(store.database, wrapped)
+            told = {"from": old.place.source.value, "to": place.source.value, "secrets": count}
+            audit_events.rekeyed(store, {"data_key": wrapped.id, **told})
     except Exception:
         if _still_has(store, old):
             sources.drop(place, location)
