@@ -92,7 +92,7 @@ def make_plan(request: Request, location: Location, base_file: Path | None = Non
         plan,
         compilation.prediction,
         diagnostics,
-        {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
+        masked_lines(sources.scripts, {COMMAND_LINE: request.selection.lines}),
         compilation.digest,
         sources.scripts,
         uploads,
