@@ -102,7 +102,7 @@ def make_plan(
         plan,
         compilation.prediction,
         diagnostics,
-        {**masked_lines(sources.scripts), COMMAND_LINE: request.selection.lines},
+        masked_lines(sources.scripts, {COMMAND_LINE: request.selection.lines}),
         compilation.digest,
         sources.scripts,
         uploads,

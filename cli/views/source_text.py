@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ...compiler.secrets import secret_spans
@@ -19,15 +19,35 @@ _TAB = "    "
 Lines = Mapping[str, Sequence[str]]
 
 
-def masked_lines(scripts: Sequence[Script]) -> Lines:
-    """The lines of each script, every character of a secret replaced."""
-    masked: dict[str, Sequence[str]] = {}
-    for script in scripts:
-        lines = script.text.split("\n")
-        for number, spans in groupby(secret_spans(script), key=lambda span: span.line):
-            lines[number - 1] = _mask(lines[number - 1], spans)
-        masked[script.file] = lines
-    return masked
+def masked_lines(scripts: Sequence[Script], others: Lines | None = None) -> Lines:
+    """The lines of each script, every character of a secret replaced; and `others`, which hold none."""
+    return _Masked({script.file: script for script in scripts}, others or {})
+
+
+class _Masked(Mapping[str, Sequence[str]]):
+    """A script's lines are masked when they are asked for: most runs show none."""
+
+    def __init__(self, scripts: Mapping[str, Script], others: Lines) -> None:
+        self._scripts = scripts
+        self._lines = dict(others)
+
+    def __getitem__(self, file: str) -> Sequence[str]:
+        if file not in self._lines:
+            self._lines[file] = _masked(self._scripts[file])
+        return self._lines[file]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._scripts, **self._lines})
+
+    def __len__(self) -> int:
+        return len({**self._scripts, **self._lines})
+
+
+def _masked(script: Script) -> Sequence[str]:
+    lines = script.text.split("\n")
+    for number, spans in groupby(secret_spans(script), key=lambda span: span.line):
+        lines[number - 1] = _mask(lines[number - 1], spans)
+    return lines
 
 
 def _mask(line: str, spans: Iterable[Span]) -> str:
