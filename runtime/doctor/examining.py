@@ -45,7 +45,7 @@ CHECKS = (
     Check("journal", "no operation is open", running.check_journal),
     Check("leases", "no device is held", running.check_leases),
     Check("clock", "it is not behind the newest record", running.check_clock),
-    # The chain of the audit log: one line here.
+    Check("audit-log", "it is whole, and tells of all that is here", running.check_audit_log),
 )
 
 

@@ -62,7 +62,18 @@ def read_rows(data: bytes) -> Found:
         found, lost = image.rows_of(page, None)
         rows += found
         damaged += lost
-    return Found(tuple(row for row in rows if row.table != "sqlite_master"), damaged)
+    return Found(tuple(row for row in rows if not _is_of_schema(row)), damaged)
+
+
+def _is_of_schema(row: FoundRow) -> bool:
+    """Whether it is about a table or an index, also where nothing says what the page is of."""
+    if row.table is not None:
+        return row.table == "sqlite_master"
+    match row.values:
+        case ("table" | "index" | "view" | "trigger", str(), str(), int(), str() | None as sql):
+            return sql is None or str(sql).startswith("CREATE ")
+        case _:
+            return False
 
 
 class _Image:

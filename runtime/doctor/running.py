@@ -1,4 +1,4 @@
-"""Checks of what is going on: operations that were cut off, writers that hold devices, the clock."""
+"""Checks of what is going on and went on: operations that were cut off, writers, the clock, the audit log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from ...compiler.address import Address
 from ..recovery.phases import ISSUED, OPEN, Phase
 from ..state import lease
 from ..state.advisory import SessionLock
+from ..state.audit import verify
 from ..state.owner import Life, life_of, this_process
 from .databases import SALVAGE
 from .finding import Finding, fault, fine, warning
 from .scene import Scene
 
+# What is shown of a log that somebody has made anew from some entry on.
+_MOST = 10
 _ENDED = {Phase.RECORDED, Phase.CLOSED}
 # How far clocks of machines that share a state may be apart.
 _APART = timedelta(minutes=5)
@@ -50,6 +53,17 @@ def check_journal(scene: Scene) -> Iterator[Finding]:
 
 def _name(path: str) -> str:
     return Address.parse(path).reference
+
+
+def check_audit_log(scene: Scene) -> Iterator[Finding]:
+    """Whether each device's log is as csc wrote it, and the state is as the log tells."""
+    assert scene.store is not None  # noqa: S101
+    faults = verify(scene.store)
+    for each in faults[:_MOST]:
+        yield fault(str(each), "`csc log --verify`; docs/audit.md says what it proves")
+    if len(faults) > _MOST:
+        more = f"and {len(faults) - _MOST} more in the audit log"
+        yield fault(more, "`csc log --verify` lists all")
 
 
 def check_leases(scene: Scene) -> Iterator[Finding]:

@@ -18,9 +18,14 @@ from ..state.database import Database
 from ..state.errors import StateError
 from ..state.location import Location
 from ..state.store import Store
+from ..state.vault import key_file
+from ..state.vault.errors import MasterKeyMissing
+from ..state.vault.opening import read_vault
+from ..state.vault.table import find as find_keys
 from ..uploads import content_id
 from .copying import copied
 from .pages import Found, Value, read_rows
+from .salvaged_log import mend_log, tell_salvaged
 from .shapes import NamedRow, Shapes, name_row, shapes_of
 from .wal import merged, read_log
 
@@ -28,6 +33,7 @@ REPORT_SCHEMA = "csc/salvage/1"
 _WRONG = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 # Who wrote at the time writes no more; and the new state has a format of its own.
 _LEFT_OUT = {"lease", "format"}
+_FIRST = ("device", "journal")
 
 Tables = dict[str, dict[int, NamedRow]]
 
@@ -73,10 +79,13 @@ def salvage(location: Location, folder: Path) -> Salvaged:
         if log.lost or not log.is_readable:
             lost.append("what was committed behind the damage in the write-ahead log")
         migration.bring_up_to_date(database)
-        if location.vault_key.is_file():
-            write_atomically(folder / "vault.key", location.vault_key.read_bytes(), 0o600)
+        for key in key_file.files(location.vault_key):
+            write_atomically(folder / key.name, key.read_bytes(), 0o600)
         store = Store(database)
         kept = _counted(database)
+        lost += _vault_faults(store, Location(folder / "state.db", folder, ""))
+        lost += mend_log(store)
+        tell_salvaged(store, lost)
         _export(store, folder)
     finally:
         database.close()
@@ -114,16 +123,23 @@ def _fill(database: Database, found: Found, older: Found) -> list[str]:
     lost: list[str] = []
     if found.damaged or strange:
         lost.append(f"{found.damaged + strange} pages or rows cannot be read")
+    if "vault" in shapes and tables["secret"] and not tables["vault"]:
+        lost.append("the keys of the vault: no private key can be decrypted")
     _check_contents(tables, lost)
     _check_certificates(tables, lost)
     _check_versions(tables, lost)
     _check_devices(tables, lost)
     with database.transaction():
-        for table in sorted(shapes, key=lambda name: name != "device"):  # others refer to it
+        for table in sorted(shapes, key=_rank):
             for rowid, named in sorted(tables[table].items()):
                 if not _insert(database, table, named):
                     lost.append(f"row {rowid} of {table} belongs to nothing that is left")
     return lost
+
+
+def _rank(table: str) -> int:
+    """Others refer to what comes first."""
+    return _FIRST.index(table) if table in _FIRST else len(_FIRST)
 
 
 def _insert(database: Database, table: str, row: NamedRow) -> bool:
@@ -136,6 +152,18 @@ def _insert(database: Database, table: str, row: NamedRow) -> bool:
     except StateError:
         return False
     return True
+
+
+def _vault_faults(store: Store, new: Location) -> list[str]:
+    """Whether the keys of the vault open with the master key that is at hand, if one is."""
+    try:
+        if find_keys(store.database) is not None:
+            read_vault(store, new)
+    except MasterKeyMissing:
+        pass  # it is not in a file that could be copied: nothing says that it is lost
+    except (StateError, *_WRONG) as error:
+        return [f"the keys of the vault do not open, and so no private key: {error}"]
+    return []
 
 
 def _check_contents(tables: Tables, lost: list[str]) -> None:

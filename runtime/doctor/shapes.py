@@ -61,6 +61,8 @@ def name_row(row: FoundRow, shapes: Shapes) -> tuple[str, NamedRow] | None:
         data = named["data"]
         is_public = isinstance(data, bytes) and content_id(data) == named["id"]
         return ("content" if is_public else "secret"), named
+    if len(fits) > 1:  # only what is older than a column lacks its value
+        fits = [fit for fit in fits if len(shapes[fit[0]]) == len(row.values)]
     return fits[0] if len(fits) == 1 else None
 
 

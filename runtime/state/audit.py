@@ -80,7 +80,7 @@ def _faults(store: Store, device: str) -> Iterator[Fault]:
     if last[0]:
         yield from _version_faults(store, device, told)
         yield from _certificate_faults(store, device, told)
-    elif not heads and _has_history(store, device):  # an older state got its heads by migration
+    elif not heads and has_history(store, device):  # an older state got its heads by migration
         yield Fault(device, None, "the log is gone")
 
 
@@ -159,7 +159,7 @@ def _gone(device: str, digests: Iterable[Any]) -> Iterator[Fault]:
         yield Fault(device, None, f"the certificate {digest} was obtained, and is gone")
 
 
-def _has_history(store: Store, device: str) -> bool:
+def has_history(store: Store, device: str) -> bool:
     """Whether the state holds what only stands there along with an entry."""
     rows = store.database.execute(
         "SELECT 1 FROM version WHERE device = ? UNION SELECT 1 FROM certificate WHERE device = ?",

@@ -119,10 +119,21 @@ SPOILT: dict[str, tuple[Callable[[Location], object], dict[str, Verdict]]] = {
         sql("UPDATE certificate SET key = (SELECT key FROM certificate WHERE id = 2) WHERE id = 1"),
         {"certificates": FAULT},
     ),
-    "a version that is lost": (sql("DELETE FROM version WHERE number = 2"), {"versions": FAULT}),
+    "a version that is lost": (
+        sql("DELETE FROM version WHERE number = 2"),
+        {"versions": FAULT, "audit-log": FAULT},
+    ),
     "a version that is unreadable": (
         sql("UPDATE version SET configuration = '[{]' WHERE number = 2"),
-        {"configurations": FAULT},
+        {"configurations": FAULT, "audit-log": FAULT},
+    ),
+    "an entry that somebody has changed": (
+        sql("UPDATE audit SET who = 'ann@north' WHERE seq = 3"),
+        {"audit-log": FAULT},
+    ),
+    "a log without its end": (
+        sql("DELETE FROM audit WHERE seq > 3"),
+        {"audit-log": FAULT},
     ),
     "a device that is lost": (
         sql("DELETE FROM device"),

@@ -63,6 +63,12 @@ def candidates(path: Path) -> Iterator[bytes]:
             yield key
 
 
+def files(path: Path) -> list[Path]:
+    """The files of a key at `path`, of the next one and of earlier ones, as far as they are there."""
+    earlier = sorted(path.parent.glob(f"{path.name}.old-*"))
+    return [each for each in (path, _following(path), *earlier) if each.is_file()]
+
+
 def make(path: Path) -> bytes:
     """A new key at `path`, durable when it returns."""
     key = os.urandom(KEY_SIZE)
