@@ -51,10 +51,14 @@ class CertificateReceived:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRefused:
-    """The CA issued something else; `error` says what is wrong with it. `certificate` None: unreadable."""
+    """The CA issued something else; `error` says what is wrong with it. `certificate` None: unreadable.
+
+    `key` is the one that it certifies, None if that is not ours.
+    """
 
     certificate: x509.Certificate | None
     error: CMPError
+    key: PrivateKeyTypes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from . import checks, issued
 from .confirmation import cert_hash
@@ -46,7 +47,7 @@ def judge(
     Raises:
         UnexpectedAnswer: if there is no certificate that could be rejected.
     """
-    der, certificate, refusal = b"", None, None
+    der, certificate, key, refusal = b"", None, None, None
     try:
         der, key = issued.open_response(response, request, chain, now, transaction)
         certificate = checks.load_certificate(der, transaction)
@@ -64,7 +65,7 @@ def judge(
         error.transaction_id = transaction  # what was encrypted does not know it
         if isinstance(error, UnexpectedAnswer) and response.certificate is None:
             raise
-        event = CertificateRefused(certificate, error)
+        event = CertificateRefused(certificate, error, _its_key(certificate, key))
         refusal = PKIStatusInfo(
             PKIStatus.REJECTION,
             (error.message,),
@@ -75,3 +76,12 @@ def judge(
         return event, ()
     digest, hash_alg = cert_hash(seen, certificate)
     return event, (CertStatus(digest, response.cert_req_id, refusal, hash_alg),)
+
+
+def _its_key(
+    certificate: x509.Certificate | None, key: PrivateKeyTypes | None
+) -> PrivateKeyTypes | None:
+    """The key, if the certificate is for it."""
+    if certificate is None or key is None or certificate.public_key() != key.public_key():
+        return None
+    return key

@@ -6,6 +6,9 @@ top). Before it begins, others may have their say:
     what an earlier run left open   goes on in its own transaction: taken up, or ended if nobody wants it
     what that has issued            is revoked, if nobody wants it: an rr for each that is open
 
+After it one rr may follow: for a certificate that was not asked for and needs no confirmation, so that none
+can reject it.
+
 Nothing else is sent. An operation does not begin after one that it would double: whose certificate was
 confirmed. An answer is judged by the transaction first, which knows more and says it better; what it lets
 pass though the plan has it not, stops the operation before its next message.
@@ -46,6 +49,7 @@ class Meter:
         self._transaction: bytes | None = None
         self._has_accepted = False  # the last certConf takes what was issued
         self._is_confirmed = False
+        self._has_taken_back = False
 
     @property
     def messages(self) -> Messages:
@@ -99,11 +103,20 @@ class Meter:
         if kind == self._planned[0] and self._own is None and not self._is_confirmed:
             self._own = Sequence(self._planned, may_confirm=self._may_confirm)
             return self._own
-        if kind == BodyType.RR and self._revocations_left:
-            self._revocations_left -= 1
+        if kind == BodyType.RR and (self._revocations_left or self._may_take_back):
+            if self._may_take_back:
+                self._has_taken_back = True
+            else:
+                self._revocations_left -= 1
             return Sequence((BodyType.RR.value, BodyType.RP.value))
         due = self._all[-1].due if self._all else self._planned[0]
         raise self._not_planned(kind, due, None)
+
+    @property
+    def _may_take_back(self) -> bool:
+        """Whether an operation that may need no confirmation has its answer, and nothing was confirmed."""
+        is_answered = self._may_confirm and self._own is not None and self._own.sent > 1
+        return is_answered and not self._is_confirmed and not self._has_taken_back
 
     def _not_planned(self, kind: str, due: str, fault: str | None) -> NotPlanned:
         what = fault or f"{kind} was to be sent where {due} was planned"

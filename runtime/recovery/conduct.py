@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ...compiler.device import CertificateRecord
@@ -47,6 +48,12 @@ Tell = Callable[[str], None]
 _BEFORE_ISSUE = (Phase.REQUESTED, Phase.WAITING, Phase.ENDING, Phase.ENDING_WAITING)
 # What a CA says to a certConf where the certificate is not one that could be used.
 _ENDED = {PKIFailureInfo.CERT_REVOKED, PKIFailureInfo.BAD_CERT_ID}
+# What says nothing of the transaction: the same message, made anew, may be taken later.
+_FOR_NOW = {
+    PKIFailureInfo.BAD_TIME,
+    PKIFailureInfo.SYSTEM_UNAVAIL,
+    PKIFailureInfo.SYSTEM_FAILURE,
+}
 _GIVEN_UP = "it is given up"
 _REASON = (
     "cessationOfOperation"  # RFC 5280 5.3.1: not needed any more, and no cause to suspect its key
@@ -307,17 +314,24 @@ def _hear(case: Case, transaction: Transaction, heard: Heard) -> None:
     if isinstance(heard, CertificateRefused):
         case.error = heard.error
     match row.act, heard:
-        case Act.KEEP | Act.KEEP_FINAL, CertificateReceived():
-            _keep(case, heard, transaction, row)
-        case Act.KEEP_REJECTED, CertificateReceived():
+        case Act.KEEP | Act.KEEP_FINAL, CertificateReceived(certificate=certificate, key=key):
+            _keep(case, certificate, key, transaction, row)
+        case Act.KEEP_FINAL, CertificateRefused(certificate=certificate, key=key):
+            assert certificate is not None  # noqa: S101  (it is for a key of ours)
+            assert key is not None  # noqa: S101
+            _keep(case, certificate, key, transaction, row)
+        case Act.KEEP_REJECTED, CertificateReceived(certificate=certificate, key=key):
             transaction.reject(_GIVEN_UP, case.around.clock())
-            _keep(case, heard, transaction, row)
+            _keep(case, certificate, key, transaction, row)
         case Act.WRITE_REJECTION | Act.WRITE_POLL, _:
             journal.note(store, entry, row.next, transaction.outgoing)
         case Act.NOTE, _:
             journal.note(store, entry, row.next)
         case Act.CLOSE, _:
-            _close(case, row, str(case.error) if case.error else "given up: the CA has ended it")
+            why = str(case.error) if case.error else "given up: the CA has ended it"
+            _close(
+                case, row, f"{why}; {_to_revoke(heard)}" if event is Event.UNFIT_FOREIGN else why
+            )
         case _:
             pass
     case.phase = row.next
@@ -327,10 +341,10 @@ def _hear(case: Case, transaction: Transaction, heard: Heard) -> None:
 
 def _stumble(case: Case, error: CMPError) -> None:
     """Do what the table says of an error; it is raised where the operation stays open."""
-    if (
-        case.phase is Phase.CLOSED
-    ):  # the CA has taken the rejection of what it should not have issued
-        case.error = error
+    if case.phase in (Phase.CLOSED, Phase.UNWANTED):
+        case.error = (
+            error  # that it issued what it should not have; it has ended it, or will be asked to
+        )
         return
     # An error that the CA's answer to a rejection caused tells of the certificate that is rejected.
     cause = error.__cause__ if case.phase is Phase.UNFIT else None
@@ -352,8 +366,10 @@ def _name_of(heard: Heard, *, is_final: bool) -> Event:
     match heard:
         case CertificateReceived():
             return Event.CERTIFICATE_FINAL if is_final else Event.CERTIFICATE
-        case CertificateRefused():
-            return Event.UNFIT_FINAL if is_final else Event.UNFIT
+        case CertificateRefused(key=key):
+            if not is_final:
+                return Event.UNFIT
+            return Event.UNFIT_FOREIGN if key is None else Event.UNFIT_FINAL
         case Waiting():
             return Event.WAITS
         case Confirmed(was_before=was_before):
@@ -368,6 +384,8 @@ def _name_of_error(case: Case, error: CMPError) -> Event:
     """What the table calls an error."""
     match error:
         case Rejected(status=status):
+            if status.fail_info & _FOR_NOW and knows(case.phase, Event.NOT_NOW):
+                return Event.NOT_NOW
             if case.phase in (Phase.RECEIVED, Phase.REJECTING, Phase.UNFIT):
                 if status.fail_info & _ENDED:
                     return Event.ENDED
@@ -396,7 +414,8 @@ def _told(heard: Heard, event: Event, row: Row) -> list[str]:
             next_ = doing.get(row.act, "")
             return [*granted, f"received certificate {certificate.serial_number:x}{next_}"]
         case CertificateRefused():
-            told = "rejecting it" if event is Event.UNFIT else "the CA asks for no confirmation"
+            doing = {Event.UNFIT: "rejecting it", Event.UNFIT_FINAL: "revoking it"}
+            told = doing.get(event) or _to_revoke(heard)
             return [f"the certificate is not what was asked for: {told}"]
         case Waiting(check_after=seconds, reason=reason):
             said = f" ({reason})" if reason else ""
@@ -405,6 +424,17 @@ def _told(heard: Heard, event: Event, row: Row) -> list[str]:
         case _:
             is_over = row.next in (Phase.CLOSED, Phase.UNWANTED)
             return ["the CA has taken the rejection" if is_over else "confirmed by the CA"]
+
+
+def _to_revoke(heard: Heard) -> str:
+    """What the CA's operator has to do about a certificate that nothing of ours can end."""
+    certificate = heard.certificate if isinstance(heard, CertificateRefused) else None
+    if certificate is None:
+        return "the CA asks for no confirmation; its operator has to revoke it"
+    return (
+        f"the CA's operator has to revoke serial number {certificate.serial_number:x} of"
+        f" {certificate.issuer.rfc4514_string()}"
+    )
 
 
 # -- what is made durable --------------------------------------------------------------------------
@@ -446,11 +476,16 @@ def _write_down(
         )
 
 
-def _keep(case: Case, received: CertificateReceived, transaction: Transaction, row: Row) -> None:
+def _keep(
+    case: Case,
+    certificate: x509.Certificate,
+    key: PrivateKeyTypes,
+    transaction: Transaction,
+    row: Row,
+) -> None:
     """Make what the CA issued durable, in one act; the key, too, if the CA made it."""
     store, vault = case.around.store, case.around.vault
-    key = received.key
-    data, name = dump_certificate(received.certificate), key_id(key.public_key())
+    data, name = dump_certificate(certificate), key_id(key.public_key())
     with store.transaction():
         if store.secret(name) is None:
             store.put_secret(name, vault.encrypt(name, dump_key(key)))

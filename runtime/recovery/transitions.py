@@ -229,9 +229,16 @@ _rows(_BEFORE_ISSUE, _E.UNFIT, _A.WRITE_REJECTION, _P.UNFIT, "the CA is told, an
 _rows(
     _BEFORE_ISSUE,
     _E.UNFIT_FINAL,
+    _A.KEEP_FINAL,
+    _P.UNWANTED,
+    "there is no certConf to reject it with: only a revocation ends it",
+)
+_rows(
+    _BEFORE_ISSUE,
+    _E.UNFIT_FOREIGN,
     _A.CLOSE,
     _P.CLOSED,
-    "there is no certConf to reject it with: the message says what the CA's operator has to revoke",
+    "nothing of ours can revoke it: the message says what the CA's operator has to revoke",
 )
 _rows([_P.REQUESTED], _E.WAITS, _A.WRITE_POLL, _P.WAITING, "from now on it is polled for")
 _rows([_P.ENDING], _E.WAITS, _A.WRITE_POLL, _P.ENDING_WAITING, "from now on it is polled for")
@@ -304,6 +311,15 @@ _rows(
 )
 _rows([_P.UNFIT], _E.ENDED, _A.CLOSE, _P.CLOSED, "the CA has ended it by itself")
 _rows(_CONFIRMING, _E.WAITS, _A.GO_ON, None, "the journal has the certConf already")
+
+# -- the CA has a bad moment -------------------------------------------------------------------------
+_rows(
+    [*_POLLED, _P.REVOKING_WAITING, *_CONFIRMING],
+    _E.NOT_NOW,
+    _A.LEAVE,
+    None,
+    "it says nothing of the transaction, with which the CA goes on; the message is made anew later",
+)
 
 # -- nothing is learned ------------------------------------------------------------------------------
 _rows(

@@ -45,9 +45,7 @@ def start(csc: Csc, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def crowd(
-    csc: Csc, *options: object, size: int = CROWD, devices: int = 1
-) -> list[tuple[int, str]]:
+def crowd(csc: Csc, *options: object, size: int = CROWD, devices: int = 1) -> list[tuple[int, str]]:
     """Exit code and stderr of many processes at once; each adds a store of its own to one of the devices."""
     processes: list[subprocess.Popen[str]] = []
     for n in range(size):

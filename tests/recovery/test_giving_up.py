@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from csc.runtime.cmp.codec import decode
-from csc.runtime.cmp.errors import TimedOut
+from csc.runtime.cmp.errors import TimedOut, WrongCertificate
 from csc.runtime.cmp.model import BodyType
 from csc.runtime.errors import StepsFailed
 from csc.runtime.recovery.phases import OPEN, Phase
@@ -18,7 +18,7 @@ from support.command import database
 from support.device import FusedStore, Killed, fuse, mend
 from support.holdings import nothing_is_lost
 from support.old_state import carry_out_again
-from support.recovery import IMPLICIT, REVOKE, SETUP, Scene, bring_into, scene
+from support.recovery import IMPLICIT, REVOKE, SETUP, Scene, bring_into, scene, unfit
 
 BEGUN = (Phase.REQUESTED, Phase.WAITING, Phase.RECEIVED, Phase.GRANTED, Phase.CONFIRMED)
 OTHER = SETUP.replace('"CN=gw"', '"CN=other"')
@@ -240,3 +240,18 @@ def test_what_an_older_csc_left_open_is_taken_up_by_its_script(
         assert not set(at.phases()) & OPEN
         ended = Status.REVOKED if phase is Phase.REVOKING else Status.CONFIRMED
         assert statuses(at) == [ended]
+
+
+def test_what_was_not_asked_for_and_needs_no_confirmation_is_revoked(tmp_path: Path) -> None:
+    """In the run that asked: it says what is wrong, and leaves nothing valid at the CA."""
+    with scene(tmp_path) as at:
+        at.device.ca.change_behaviour({"grants_implicit_confirm": True})
+        with unfit(), pytest.raises(StepsFailed) as failed:
+            at.device.apply(IMPLICIT)
+        ((_, error),) = failed.value.failures
+        assert isinstance(error, WrongCertificate)
+        assert statuses(at) == [Status.REVOKED]
+        assert not set(at.phases()) & OPEN
+        at.device.apply(IMPLICIT)
+        assert statuses(at) == [Status.REVOKED, Status.CONFIRMED]
+        nothing_is_lost(at.device)

@@ -26,7 +26,8 @@ from support.recovery import (
 )
 
 TABLE = dict(transitions.TABLE)
-FINAL = (Event.CERTIFICATE_FINAL, Event.UNFIT_FINAL)
+FINAL = (Event.CERTIFICATE_FINAL, Event.UNFIT_FINAL, Event.UNFIT_FOREIGN)
+UNFIT = (Event.UNFIT, Event.UNFIT_FINAL, Event.UNFIT_FOREIGN)
 # What follows without a phase that another process could find, or is the script's to do: tests of their own.
 ELSEWHERE = {
     (Phase.NOTHING, Event.RESUMED): "test_nothing_is_known_before_it_is_written_down",
@@ -111,7 +112,8 @@ def happen(at: Scene, phase: Phase, event: Event, monkeypatch: pytest.MonkeyPatc
             let_say(at, event)
             at.resume()
         case _:
-            with unfit() if event in (Event.UNFIT, Event.UNFIT_FINAL) else nullcontext():
+            is_foreign = event is Event.UNFIT_FOREIGN
+            with unfit(is_foreign=is_foreign) if event in UNFIT else nullcontext():
                 at.resume()
 
 
@@ -150,7 +152,7 @@ def test_row(
             assert Phase.CLOSED in at.phases()
         at.finish()
         assert not set(at.phases()) & OPEN
-        if event is not Event.UNFIT_FINAL:  # the CA's operator has to revoke it, and is told so
+        if event is not Event.UNFIT_FOREIGN:  # the CA's operator has to revoke it, and is told so
             nothing_is_lost(at.device)
 
 

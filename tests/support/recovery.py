@@ -158,14 +158,16 @@ def scene(folder: Path, behaviour: Behaviour = PATIENT) -> Generator[Scene]:
 
 
 @contextmanager
-def unfit() -> Generator[None]:
-    """What the CA issues counts as wrong."""
+def unfit(*, is_foreign: bool = False) -> Generator[None]:
+    """What the CA issues counts as wrong, and perhaps as for another key."""
 
     def refuse(*args: object, transaction: bytes, **more: object) -> tuple[str, ...]:
         raise WrongCertificate("not what was asked for", transaction)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verdict.checks, "check_issued", refuse)
+        if is_foreign:
+            patch.setattr(verdict, "_its_key", lambda *args: None)
         yield
 
 
@@ -229,6 +231,7 @@ SAYINGS: dict[Event, Say] = {
     Event.WAITS: says(PKIStatus.WAITING),
     Event.TIME_LIMIT: says(PKIStatus.WAITING),
     Event.REFUSED: says(PKIStatus.REJECTION, PKIFailureInfo.BAD_REQUEST),
+    Event.NOT_NOW: says(PKIStatus.REJECTION, PKIFailureInfo.SYSTEM_UNAVAIL),
     Event.FORGOTTEN: says(PKIStatus.REJECTION, PKIFailureInfo.BAD_REQUEST),
     Event.ENDED: says(PKIStatus.REJECTION, PKIFailureInfo.CERT_REVOKED),
     Event.CONFIRMED_BEFORE: says(PKIStatus.REJECTION, PKIFailureInfo.CERT_CONFIRMED),
