@@ -31,7 +31,7 @@ _COMMANDS = {
     "history": "list the committed versions",
     "impact": "say what hangs on an object",
     "lock": "list who holds which device",
-    "log": "list who applied what, and verify the audit log",
+    "log": "list who did what, and verify the audit log",
     "plan": "show what apply would do",
     "replay": "verify a record of CMP messages offline",
     "resume": "finish what runs left open",

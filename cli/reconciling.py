@@ -21,6 +21,8 @@ from ..runtime.errors import ApplyError
 from ..runtime.state.errors import Locked, StateError
 from ..runtime.state.holding import Held, hold
 from ..runtime.state.location import Location
+from ..runtime.telemetry.observing import observed
+from ..runtime.telemetry.run import Act
 from .exits import DONE, FAILED, REFUSED, Failure
 from .reading import reading
 from .scripts import location_of
@@ -116,7 +118,10 @@ def _ask(settings: Settings, location: Location, found: Comparison, asked: Asked
 
 def _adopt(settings: Settings, location: Location, orphan: Orphan, asked: Asked) -> None:
     del asked
-    with _held(settings, location, orphan) as held:
+    with (
+        _held(settings, location, orphan) as held,
+        observed(held.store, held.device, Act("doctor", {"adopt": orphan.serial_number})),
+    ):
         adopt(held, orphan)
     if not settings.is_quiet and orphan.place is not None:
         name = orphan.place[1].reference
@@ -129,7 +134,8 @@ def _revoke(settings: Settings, location: Location, orphan: Orphan, asked: Asked
         if not settings.is_quiet:
             click.echo(printable(text), err=True)
 
-    with _held(settings, location, orphan) as held:
+    act = Act("doctor", {"revoke": orphan.serial_number})
+    with _held(settings, location, orphan) as held, observed(held.store, held.device, act):
         is_sandbox = asked.ca_list is None
         revoke(held, orphan, settings.routes, tell, uses_sandbox=is_sandbox)
     if not settings.is_quiet:

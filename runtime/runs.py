@@ -108,4 +108,8 @@ def _outcome(entries: tuple[Entry, ...], alive: Mapping[str, tuple[str, int]]) -
     for entry in reversed(entries):
         if entry.what == ENDED:
             return str(entry.told.get("outcome", ""))
-    return RUNS if alive.get(first.device) == (first.who, first.pid) else DID_NOT_END
+    if first.device == WHOLE_STATE:  # who is about it holds every device
+        is_alive = (first.who, first.pid) in alive.values()
+    else:
+        is_alive = alive.get(first.device) == (first.who, first.pid)
+    return RUNS if is_alive else DID_NOT_END

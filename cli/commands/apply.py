@@ -24,6 +24,7 @@ from ...runtime.state.errors import StateError
 from ...runtime.state.holding import Held
 from ...runtime.state.vault.opening import open_keys
 from ...runtime.telemetry.observing import observed
+from ...runtime.telemetry.run import act_of
 from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, INTERRUPTED, Failure
@@ -236,11 +237,13 @@ def _carry_out(
             with observed(
                 held.store,
                 held.device,
-                plan,
-                command="apply",
-                scripts=request.scripts,
-                options={**_options(request), "parallel": manner.parallel},
-                observers=told,
+                act_of(
+                    plan,
+                    "apply",
+                    {**_options(request), "parallel": manner.parallel},
+                    request.scripts,
+                ),
+                told,
             ) as run:
                 report = execute(
                     plan,

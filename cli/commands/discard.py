@@ -12,6 +12,8 @@ from ...compiler.lifecycle import State
 from ...runtime.state.activations import discard, find
 from ...runtime.state.overview import overviews
 from ...runtime.status import status_of
+from ...runtime.telemetry.observing import observed
+from ...runtime.telemetry.run import Act
 from .. import options
 from ..exits import DONE, Failure
 from ..holding import holding, refuse_if_run_out
@@ -44,7 +46,8 @@ def command(settings: Settings, /, *, yes: bool, lock_timeout: float) -> int:
         if not yes and sys.stdin.isatty():
             click.confirm("Drop this?", abort=True)
             refuse_if_run_out(settings, held)
-        discard(store, device, datetime.now(UTC))
+        with observed(store, device, Act("discard")):
+            discard(store, device, datetime.now(UTC))
         (overview,) = overviews(store, device)
     certificates = status_of(overview, datetime.now(UTC)).certificates
     unbound = [c.address for c in certificates if c.state is State.OBTAINED]

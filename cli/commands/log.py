@@ -1,4 +1,4 @@
-"""`csc log`: who applied what, when, from which script, and how it ended."""
+"""`csc log`: who did what, when, from which script, and how it ended."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def command(
     contains: str,
     as_json: bool,
 ) -> int:
-    """List what was applied, newest first: when, by whom, from which script, and how it ended."""
+    """List what was done, newest first: when, by whom, from which script, and how it ended."""
     if contains and not is_verified:
         raise click.UsageError("--contains needs --verify")
     with reading(settings.state) as store:

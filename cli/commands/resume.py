@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from pathlib import Path
 
 import click
 
@@ -17,9 +19,13 @@ from ...runtime.state.holding import Held
 from ...runtime.state.journal import OpenOperation
 from ...runtime.state.opening import open_to_read
 from ...runtime.state.store import Store
+from ...runtime.telemetry.observing import FAILED as RUN_FAILED
+from ...runtime.telemetry.observing import observed
+from ...runtime.telemetry.run import act_of
 from .. import options
 from ..exits import DONE, FAILED, USAGE, Failure
 from ..holding import holding
+from ..observing import Logging, observers
 from ..scripts import location_of
 from ..settings import Settings
 from ..views import resume_json, resume_text
@@ -43,6 +49,7 @@ _ALL = ""
 @options.sandbox
 @options.lock_timeout
 @options.as_json
+@options.logs
 @click.pass_obj
 def command(
     settings: Settings,
@@ -54,11 +61,15 @@ def command(
     sandbox: bool,
     lock_timeout: float,
     as_json: bool,
+    log_file: Path | None,
+    log_format: str,
+    log_level: str,
 ) -> int:
     """Go on with every certificate operation that was cut off on the device, to its end."""
     if is_list and given_up is not None:
         raise click.UsageError("--list and --give-up exclude each other")
     location = location_of(settings.state)
+    log = Logging(log_file, log_format, log_level)
     try:
         left_open, unbound = _look(settings)
         if is_list or not left_open:
@@ -69,7 +80,7 @@ def command(
         if given_up is not None and not yes and sys.stdin.isatty():
             click.confirm("What the CA issued for it is rejected or revoked. Go on?", abort=True)
         with holding(settings, location, settings.device, lock_timeout) as held:
-            done = _resume(settings, held, given_up, uses_sandbox=sandbox)
+            done = _resume(settings, held, given_up, log, uses_sandbox=sandbox)
             left_open = left_open_on(held.store, settings.device)
             unbound = unbound_on(held.store, settings.device)
     except ApplyError as error:
@@ -101,7 +112,7 @@ def _check_known(given_up: str | None, left_open: list[LeftOpen]) -> None:
 
 
 def _resume(
-    settings: Settings, held: Held, given_up: str | None, *, uses_sandbox: bool
+    settings: Settings, held: Held, given_up: str | None, log: Logging, *, uses_sandbox: bool
 ) -> list[Resumed]:
     prepare_vault(held.location)
     with open_session(held, plan_of([]), (), uses_sandbox=False) as session:
@@ -117,8 +128,19 @@ def _resume(
         if not settings.is_quiet:
             click.echo(printable(f"{resume_text.title_of(entry)}: {text}"), err=True)
 
-    with open_session(held, plan, settings.routes, uses_sandbox=uses_sandbox) as session:
-        return resume(session.surroundings, gives_up, tell)
+    options = {"sandbox": True} if uses_sandbox else {}
+    if given_up is not None:
+        options |= {"give-up": given_up or "all"}
+    with (
+        open_session(held, plan, settings.routes, uses_sandbox=uses_sandbox) as session,
+        observers(settings, log) as told,
+        observed(held.store, held.device, act_of(plan, "resume", options), told) as run,
+    ):
+        done = resume(run.around(session.surroundings), gives_up, tell, run.watch)
+        run.counts = Counter(f"{each.left_open.operation} {each.end}" for each in done)
+        if any(each.end is End.OPEN for each in done):
+            run.outcome = RUN_FAILED
+        return done
 
 
 def _show(

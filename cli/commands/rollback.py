@@ -70,7 +70,7 @@ def command(
         if not yes and sys.stdin.isatty():
             click.confirm("Carry this out?", abort=True, err=as_json)
             refuse_if_run_out(settings, held)
-        _carry_out(settings, held, prepared.number, as_json)
+        _carry_out(settings, held, prepared, as_json)
     return DONE
 
 
@@ -132,13 +132,17 @@ def _show(settings: Settings, prepared: _Prepared, as_json: bool) -> None:
             click.echo("What is not committed stays; `csc discard` drops it.")
 
 
-def _carry_out(settings: Settings, held: Held, number: int, as_json: bool) -> None:
+def _carry_out(settings: Settings, held: Held, prepared: _Prepared, as_json: bool) -> None:
     from ...runtime.restoring import restore
     from ...runtime.session import committer_of
     from ...runtime.state.owner import this_process
+    from ...runtime.telemetry.observing import observed
+    from ...runtime.telemetry.run import act_of
 
-    by = committer_of(this_process())
-    new = restore(held.store, held.device, number, datetime.now(UTC), by)
+    by, number = committer_of(this_process()), prepared.number
+    act = act_of(prepared.plan, "rollback", {"version": number})
+    with observed(held.store, held.device, act) as run:
+        new = run.version = restore(held.store, held.device, number, datetime.now(UTC), by)
     if not settings.is_quiet:
         click.echo(f"Done: version {new} is committed, as version {number} was.", err=as_json)
 

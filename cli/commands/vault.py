@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import click
 
 from ...runtime.errors import ApplyError
+from ...runtime.state.audit_chain import WHOLE_STATE
 from ...runtime.state.errors import Locked, StateError
 from ...runtime.state.holding import open_in_turn
 from ...runtime.state.location import Location
+from ...runtime.state.store import Store
 from ...runtime.state.vault import overview, rekeying, sources, table
 from ...runtime.state.vault.opening import make_keys
 from ...runtime.state.vault.sources import Source
+from ...runtime.telemetry.observing import observed
+from ...runtime.telemetry.run import Act
 from .. import options
 from ..exits import DONE, FAILED, REFUSED, Failure
 from ..reading import reading
@@ -79,10 +83,14 @@ def rekey_command(settings: Settings, /, *, key_source: str | None, lock_timeout
         if not settings.is_quiet:
             click.echo(f"Waiting: {printable(str(refused))}", err=True)
 
+    source = None if key_source is None else Source(key_source)
+    options = {} if source is None else {"key-source": source.value}
+
+    def run(store: Store) -> AbstractContextManager[object]:
+        return observed(store, WHOLE_STATE, Act("vault rekey", options))
+
     with _named(location):
-        done = rekeying.rekey(
-            location, None if key_source is None else Source(key_source), lock_timeout, say_waiting
-        )
+        done = rekeying.rekey(location, source, lock_timeout, say_waiting, run)
     if not settings.is_quiet:
         click.echo(vault_text.rekeyed(done, location))
     return DONE

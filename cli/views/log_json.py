@@ -27,6 +27,7 @@ def _run(run: Run) -> dict[str, Any]:
         "ended_at": end.at if end else None,
         "by": first.who,
         "process": first.pid,
+        "command": run.start.get("command"),
         "scripts": run.start.get("scripts", []),
         "outcome": run.outcome,
         "entries": list(map(_entry, run.entries)),

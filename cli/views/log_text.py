@@ -16,7 +16,7 @@ from ...runtime.state.audit_chain import Entry
 from .source_text import printable
 from .table import columns
 
-_HEAD = ("run", "began (UTC)", "by", "script", "outcome")
+_HEAD = ("run", "began (UTC)", "by", "what", "outcome")
 # As many digits of a run's id as tell runs apart at a glance; `--run` takes the beginning of one.
 _SHORT = 8
 _WIDEST = {"by": 14, "script": 15, "device": 10}
@@ -64,9 +64,19 @@ def _row(run: Run, *, shows_devices: bool) -> list[str]:
 def _scripts(run: Run) -> str:
     scripts = run.start.get("scripts", [])
     if not scripts:
-        return ""
+        return " ".join(_words(run))
     more = f" +{len(scripts) - 1}" if len(scripts) > 1 else ""
     return f"{PurePath(scripts[0]).name}{more}"
+
+
+def _words(run: Run) -> Iterator[str]:
+    """What was asked for, where it was no script: `rollback 3`."""
+    if not run.start:
+        return
+    yield run.start["command"]
+    for name in ("version", "adopt", "revoke"):
+        if name in run.start["options"]:
+            yield str(run.start["options"][name])
 
 
 def _outcome(run: Run) -> str:
@@ -98,7 +108,8 @@ def _told(entry: Entry) -> str:
     match entry.what:
         case "run-started":
             options = ", ".join(f"{name} {_value(v)}" for name, v in details["options"].items())
-            return f"{details['command']}, {details['steps']} steps; {options}"
+            steps = f", {details['steps']} steps" if details["steps"] else ""
+            return f"{details['command']}{steps}{'; ' if options else ''}{options}"
         case "enrolled" | "updated" | "obtained":
             return (
                 f"{_reference(details)} serial {details['serial_number']} until"
@@ -111,7 +122,9 @@ def _told(entry: Entry) -> str:
         case "refused" | "rejected" | "step-failed":
             return f"{details['step']} {details['kind']} {_reference(details)}: {details['text']}"
         case "committed":
-            return f"version {details['version']}"
+            earlier = details.get("restores")
+            again = "" if earlier is None else f", as version {earlier} was"
+            return f"version {details['version']}{again}"
         case "activated":
             return ""
         case "run-ended":

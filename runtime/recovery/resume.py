@@ -11,15 +11,18 @@ from ...compiler.address import Address
 from ...compiler.plan import CmpOperation, Plan, Span, Step
 from ..cmp.errors import CMPError
 from ..errors import ApplyError
+from ..progress import StepDone, StepFailed, StepProgress, StepStarted, Watch
 from ..state import journal
 from ..state.journal import OpenOperation
 from ..state.store import Store
 from ..surroundings import Surroundings
-from .conduct import case_of, go_on
+from .conduct import Case, case_of, go_on
 from .ending import end, operation_of
 from .phases import WHERE, Event, Phase
 from .recording import record
 from .transitions import look
+
+_NOWHERE = Span("", 1, 1, 0)
 
 
 class End(StrEnum):
@@ -57,12 +60,16 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """An operation, how it ended, and what to tell of it; `way_out` where it stays open."""
+    """An operation, how it ended, and what to tell of it; `way_out` where it stays open.
+
+    `error` is what it failed with, or what the CA refused it with.
+    """
 
     left_open: OpenOperation
     end: End
     said: str
     way_out: str = ""
+    error: Exception | None = None
 
 
 def left_open_on(store: Store, device: str) -> list[LeftOpen]:
@@ -100,8 +107,7 @@ def _seen(entry: OpenOperation) -> LeftOpen:
 
 def plan_of(operations: Sequence[CmpOperation]) -> Plan:
     """The operations as a plan, for what opens the way to their CAs."""
-    nowhere = Span("", 1, 1, 0)
-    steps = (Step(f"s{n}", each, (), nowhere, "") for n, each in enumerate(operations, 1))
+    steps = (Step(f"s{n}", each, (), _NOWHERE, "") for n, each in enumerate(operations, 1))
     return Plan(tuple(steps), (), "", "", "")
 
 
@@ -109,27 +115,56 @@ def resume(
     around: Surroundings,
     gives_up: Callable[[OpenOperation], bool],
     tell: Callable[[OpenOperation, str], None],
+    watch: Watch = lambda event: None,
 ) -> list[Resumed]:
     """Go on with everything that was cut off on the device, oldest first; what `gives_up` says, is ended.
 
-    One that fails stays open and keeps no other from being gone on with.
+    `watch` hears of each as of a step of a plan. One that fails stays open and keeps no other from being
+    gone on with.
     """
     found = journal.open_operations(around.store, around.device)
-    return [_resumed(each, around, gives_up, tell) for each in found if each.ends is None]
+    left_open = [each for each in found if each.ends is None]
+    return [
+        _resumed(each, _Watched(f"s{n}", tell, watch), around, gives_up)
+        for n, each in enumerate(left_open, 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """Who hears of an operation; `id` is its number among them, as that of a step."""
+
+    id: str
+    tell: Callable[[OpenOperation, str], None]
+    watch: Watch
 
 
 def _resumed(
     entry: OpenOperation,
+    watched: _Watched,
     around: Surroundings,
     gives_up: Callable[[OpenOperation], bool],
-    tell: Callable[[OpenOperation, str], None],
 ) -> Resumed:
     operation = operation_of(entry, around)
     if operation is None:
         return Resumed(
             entry, End.OPEN, "an older csc began it", "apply its script again, which takes it up"
         )
-    case = case_of(entry, operation, around, lambda text: tell(entry, text))
+    step = Step(watched.id, operation, (), _NOWHERE, "")
+
+    def tell(text: str) -> None:
+        watched.tell(entry, text)
+        watched.watch(StepProgress(step, text))
+
+    watched.watch(StepStarted(step))
+    watched.watch(StepProgress(step, "giving up" if gives_up(entry) else "going on"))
+    case = case_of(entry, operation, around, tell)
+    done = _ended(entry, case, gives_up)
+    watched.watch(StepDone(step, done.said) if done.error is None else StepFailed(step, done.error))
+    return done
+
+
+def _ended(entry: OpenOperation, case: Case, gives_up: Callable[[OpenOperation], bool]) -> Resumed:
     try:
         if gives_up(entry):
             outcome = end(case)
@@ -139,7 +174,9 @@ def _resumed(
         outcome = go_on(case, is_sure_of_secret=False)
         if outcome is None:
             why = "given up earlier: nothing of it is left at the CA"
-            return Resumed(entry, End.CLOSED, str(case.error) if case.error else why)
-        return Resumed(entry, End.DONE, record(around, operation, outcome))
+            said = str(case.error) if case.error else why
+            return Resumed(entry, End.CLOSED, said, error=case.error)
+        return Resumed(entry, End.DONE, record(case.around, case.operation, outcome))
     except (CMPError, ApplyError) as error:
-        return Resumed(entry, End.OPEN, str(error), str(getattr(error, "way_out", "")))
+        way_out = str(getattr(error, "way_out", ""))
+        return Resumed(entry, End.OPEN, str(error), way_out, error)

@@ -42,13 +42,13 @@ class Log:
         self._say(
             logging.INFO,
             "run-started",
-            command=run.command,
+            command=run.act.command,
             who=run.who,
             pid=run.pid,
-            scripts=list(run.scripts),
-            digests=dict(run.digests),
-            steps=run.steps,
-            options=dict(run.options),
+            scripts=list(run.act.scripts),
+            digests=dict(run.act.digests),
+            steps=run.act.steps,
+            options=dict(run.act.options),
         )
 
     def step(self, event: ProgressEvent) -> None:

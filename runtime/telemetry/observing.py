@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...compiler.plan import Activate, CmpOperation, Commit, ObjectChange, Plan, Step
+from ...compiler.plan import Activate, CmpOperation, Commit, ObjectChange, Step
 from ..cmp.errors import CMPError, Rejected, WrongCertificate
 from ..errors import Interrupted
 from ..progress import ProgressEvent, StepDone, StepFailed, StepProgress
@@ -22,7 +22,7 @@ from ..runs import ENDED, STARTED
 from ..state import audit_chain
 from ..state.errors import StateError
 from ..state.store import Store
-from .run import Ended, Exchange, Failed, Observer, RunFacts, status_facts
+from .run import Act, Ended, Exchange, Failed, Observer, RunFacts, status_facts
 
 if TYPE_CHECKING:
     from ..operation import Send, Surroundings
@@ -37,12 +37,15 @@ class Observed:
     def __init__(self, facts: RunFacts, store: Store, observers: Sequence[Observer]) -> None:
         self.facts = facts
         self.version: int | None = None
-        """What was committed last: to be set by who carries the plan out."""
+        """What was committed last: to be set by who carries the act out."""
+        self.outcome = DONE
+        """How it ends if nothing is raised: to be set by who goes on where something fails."""
         self._store = store
         self._observers = observers
         self._steps: dict[str, str] = {}
         self._failed: list[Failed] = []
-        self._counts = Counter[str]()
+        self.counts = Counter[str]()
+        """What was done, by kind."""
 
     def watch(self, event: ProgressEvent) -> None:
         """To be called with every event of the run."""
@@ -53,7 +56,7 @@ class Observed:
 
                     current_step.set(step.id)
             case StepDone(step=step):
-                self._counts[kind_of(step)] += 1
+                self.counts[kind_of(step)] += 1
             case StepFailed(step=step, error=error):
                 self._failed.append(failed(step, error))
                 with suppress(StateError):  # the run fails anyway, and its journal says how
@@ -73,19 +76,19 @@ class Observed:
         Raises:
             StateError: if that cannot be done.
         """
-        facts = self.facts
+        act = self.facts.act
         self._append(
             STARTED,
             {
-                "command": facts.command,
-                "scripts": facts.scripts,
-                "digests": facts.digests,
-                "steps": facts.steps,
-                "options": facts.options,
+                "command": act.command,
+                "scripts": act.scripts,
+                "digests": act.digests,
+                "steps": act.steps,
+                "options": act.options,
             },
         )
         for observer in self._observers:
-            observer.begin(facts)
+            observer.begin(self.facts)
 
     def end(self, outcome: str, error: BaseException | None) -> None:
         """Write the end down, and tell of it even if that cannot be done.
@@ -96,7 +99,7 @@ class Observed:
         ended = Ended(
             outcome=outcome,
             ended_at=self._clock(),
-            counts=dict(sorted(self._counts.items())),
+            counts=dict(sorted(self.counts.items())),
             version=self.version,
             failed=tuple(self._failed),
             error="" if error is None or self._failed else type(error).__name__,
@@ -104,7 +107,7 @@ class Observed:
         try:
             ended = replace(ended, audit_hash=self._append(ENDED, _told(ended)))
         except StateError:
-            if outcome == DONE:
+            if error is None:
                 raise
         finally:
             for observer in self._observers:
@@ -133,14 +136,10 @@ class Observed:
 def observed(
     store: Store,
     device: str,
-    plan: Plan,
-    *,
-    command: str,
-    scripts: Sequence[str],
-    options: Mapping[str, Any],
+    act: Act,
     observers: Sequence[Observer] = (),
 ) -> Generator[Observed]:
-    """A run of a plan for the length of the block; how the block ends is how the run ended.
+    """A run for the length of the block; how the block ends is how the run ended.
 
     Raises:
         StateError: if the audit log cannot be written.
@@ -148,15 +147,11 @@ def observed(
     trail = audit_chain.trail_of(secrets.token_hex(_ID_SIZE))
     facts = RunFacts(
         id=trail.run,
-        command=command,
+        act=act,
         device=device,
         who=trail.who,
         pid=trail.pid,
         started_at=trail.clock(),
-        scripts=tuple(scripts),
-        digests={"script": plan.script, "inputs": plan.inputs, "base": plan.base},
-        steps=len(plan.steps),
-        options=options,
     )
     before, store.trail = store.trail, trail
     run = Observed(facts, store, observers)
@@ -170,7 +165,7 @@ def observed(
         except Exception as error:
             run.end(FAILED, error)
             raise
-        run.end(DONE, None)
+        run.end(run.outcome, None)
     finally:
         store.trail = before
 

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from ...compiler.plan import Plan
 from ..progress import ProgressEvent
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
-    """A run as it begins. `id` is random; `scripts` are names, `digests` those of the plan by name.
+class Act:
+    """What a run is to do: `command` as it is called; of a plan its scripts, digests by name, and steps.
 
     `options` are those that change what is done, by the names of the command line.
     """
 
-    id: str
     command: str
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    scripts: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict[str, str])
+    steps: int = 0
+
+
+def act_of(
+    plan: Plan, command: str, options: Mapping[str, Any], scripts: Sequence[str] = ()
+) -> Act:
+    """The act of carrying a plan out."""
+    digests = {"script": plan.script, "inputs": plan.inputs, "base": plan.base}
+    return Act(command, options, tuple(scripts), digests, len(plan.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run as it begins. `id` is random; `device` is empty if it is about the state as a whole."""
+
+    id: str
+    act: Act
     device: str
     who: str
     pid: int
     started_at: datetime
-    scripts: tuple[str, ...]
-    digests: Mapping[str, str]
-    steps: int
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,12 @@ class Spans:
             "csc.device": run.device,
             "csc.who": run.who,
             "process.pid": run.pid,
-            "csc.scripts": run.scripts,
-            "csc.steps": run.steps,
-            **{f"csc.digest.{name}": value for name, value in run.digests.items()},
+            "csc.scripts": run.act.scripts,
+            "csc.steps": run.act.steps,
+            **{f"csc.digest.{name}": value for name, value in run.act.digests.items()},
         }
         self._run = self._tracer.start_span(
-            f"csc {run.command}",
+            f"csc {run.act.command}",
             self._parent,
             attributes=attributes,
             start_time=_nanoseconds(run.started_at),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.command import SAMPLES, Csc, database
+from support.inside import Inside
 from support.schemas import check, validator
 from support.slow_ca import slow_ca
 
@@ -40,6 +41,12 @@ def journal(csc: Csc) -> list[str]:
         return [row[0] for row in state.execute("SELECT phase FROM journal ORDER BY id")]
 
 
+def outcome(csc: Csc) -> str:
+    """How the audit log says that the last run ended."""
+    (last, *_) = json.loads(Inside(csc.folder).ok("log", "--json"))["runs"]
+    return last["outcome"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_once_drains(csc: Csc, tmp_path: Path, number: signal.Signals) -> None:
     """What is under way comes to its end; nothing else begins; the next apply goes on."""
@@ -56,6 +63,7 @@ def test_once_drains(csc: Csc, tmp_path: Path, number: signal.Signals) -> None:
         assert "not tried, the run was to end: s6" in err
         assert "planned 4 messages, sent 4" in err
         assert journal(csc) == ["done"]
+        assert outcome(csc) == "interrupted"
         result = csc(*slow.apply())
         assert result.returncode == 0, result.stderr
         assert "version 1 is committed" in result.stdout
@@ -74,6 +82,7 @@ def test_twice_stops_at_once(csc: Csc, tmp_path: Path) -> None:
         assert process.returncode == 130
         assert "Stopped at once" in err
         assert journal(csc) == ["requested"]
+        assert outcome(csc) == "did not end"
         slow.answers.set()
         assert csc(*slow.apply()).returncode == 0
         assert len(slow.ca.ledger()) == 1
@@ -99,6 +108,7 @@ def test_a_wait_for_the_ca_ends_at_once(csc: Csc, tmp_path: Path) -> None:
         assert events[-1]["not_tried"][0] == {"step": "s6", "waited_for": "s5"}
         assert not events[-1]["failed"]
         assert journal(csc) == ["waiting"]
+        assert outcome(csc) == "interrupted"
         result = csc(*slow.apply())
         assert result.returncode == 0, result.stderr
         assert "CMP: planned 4 messages, sent 3, and 1 more" in result.stdout  # no second ir

@@ -2,21 +2,45 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from csc.runtime.state.errors import StateError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from peers.collector import attributes, collecting
 from support.command import SAMPLES, Csc, database
+from support.inside import Inside
 from support.schemas import check, validator
+from support.slow_ca import slow_ca
 
 GATEWAY = SAMPLES / "gateway.cfg"
 PASSWORD = "correct-horse-battery-staple"
 LAN = "add IPAddress lan Address=10.0.0.0/8\nactivate\ncommit\n"
 LOG, VERIFICATION = validator("log"), validator("log-verification")
+
+
+@pytest.fixture
+def csc(tmp_path: Path) -> Csc:
+    return Inside(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the gateway was applied with the sandbox."""
+    folder = tmp_path_factory.mktemp("applied")
+    Inside(folder).ok("apply", "--sandbox", "--yes", GATEWAY)
+    return folder
+
+
+@pytest.fixture
+def gateway(applied: Path, csc: Csc) -> Csc:
+    """A folder of its own that is as that one."""
+    shutil.copytree(applied, csc.folder, dirs_exist_ok=True)
+    return csc
 
 
 def runs(csc: Csc, *arguments: object) -> list[dict[str, Any]]:
@@ -33,9 +57,9 @@ def events(run: dict[str, Any]) -> list[str]:
     return [entry["event"] for entry in run["entries"]]
 
 
-def test_runs_of_a_device(csc: Csc) -> None:
+def test_runs_of_a_device(gateway: Csc) -> None:
     """Done, and one that wrote no end; filtered, in 80 columns, by event."""
-    csc.ok("apply", "--sandbox", "--yes", GATEWAY)
+    csc = gateway
     csc.ok("apply", "--sandbox", "--yes", SAMPLES / "update.cfg")
     refused = ("--connect-to", "::127.0.0.1:1", "apply", "--yes", csc.write("up.cfg", update()))
     assert csc(*refused).returncode == 1
@@ -154,9 +178,71 @@ def test_secrets_are_in_nothing_that_is_told(csc: Csc) -> None:
     }
 
 
-def test_a_failure_is_told_of(csc: Csc) -> None:
+def test_every_command_that_changes_something(csc: Csc) -> None:
+    """By whom, when, how it ended, and what it did; those that have nothing to do are no runs."""
+    for n in (1, 2):
+        csc.ok("apply", "--yes", csc.write(f"{n}.cfg", f"{LAN}set IPAddress lan Comments={n}\n"))
+    csc.ok("apply", "--yes", csc.write("open.cfg", "add IPAddress dmz Address=10.1.0.0/16\n"))
+    for command in (("discard", "--yes"), ("rollback", "1", "--yes"), ("vault", "rekey")):
+        csc.ok(*command)
+    csc.ok("discard", "--yes")
+    assert csc("rollback", "9", "--yes").returncode == 1
+    found = runs(csc)[:3]
+    assert [(run["command"], run["outcome"]) for run in found] == [
+        ("vault rekey", "done"),
+        ("rollback", "done"),
+        ("discard", "done"),
+    ]
+    rekey, rollback, discard = found
+    assert rekey["device"] is None
+    assert events(rekey) == ["run-started", "rekeyed", "run-ended"]
+    assert events(rollback) == ["run-started", "committed", "run-ended"]
+    assert rollback["entries"][1]["details"]["restores"] == 1
+    assert rollback["entries"][0]["details"]["options"] == {"version": 1}
+    assert events(discard) == ["run-started", "rolled-back", "run-ended"]
+    text = csc.ok("log")
+    assert re.search(r"rollback 1 +done, version \d", text)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "committed: version 3, as version 1 was" in csc.ok("-v", "log")
+    assert "is whole" in csc.ok("log", "--verify")
+
+
+def test_a_run_that_fails(csc: Csc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stops it, its end is written; what it did is undone, and not told of."""
+    csc.ok("apply", "--yes", csc.write("1.cfg", LAN))
+    csc.ok("apply", "--yes", csc.write("2.cfg", "delete IPAddress lan\nactivate\ncommit\n"))
+
+    def fail(*arguments: object) -> None:
+        raise StateError("the disk is full", "make room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("csc.runtime.restoring.audit_events.restored", fail)
+        assert csc("rollback", "--yes").returncode == 1
+    (run, *_) = runs(csc)
+    assert (run["command"], run["outcome"]) == ("rollback", "failed")
+    assert events(run) == ["run-started", "run-ended"]
+    assert run["entries"][-1]["details"]["error"] == "StateError"
+    assert "is whole" in csc.ok("log", "--verify")
+
+
+def test_a_refusal_is_told_of_as_the_ca_says_it(csc: Csc, tmp_path: Path) -> None:
+    with slow_ca(csc, tmp_path / "ca") as slow:
+        slow.answers.set()
+        slow.ca.change_behaviour({"rejects": "badCertTemplate"})
+        assert csc(*slow.apply()).returncode == 1
+    (run,) = runs(csc)
+    assert run["outcome"] == "failed"
+    (refused,) = (entry["details"] for entry in run["entries"] if entry["event"] == "refused")
+    assert refused["status"]["status"] == "rejection"
+    assert refused["status"]["fail_info"] == ["badCertTemplate"]
+    assert (refused["kind"], len(refused["transaction"])) == ("initiate", 32)
+    assert run["entries"][-1]["details"]["failed"][0]["fail_info"] == ["badCertTemplate"]
+    assert "given-up" in events(run)
+
+
+def test_a_failure_is_told_of(gateway: Csc) -> None:
     """In the log and in the spans, below the span that TRACEPARENT names; the CA cannot be reached."""
-    csc.ok("apply", "--yes", "--sandbox", GATEWAY)
+    csc = gateway
     with collecting() as collector:
         csc.environment |= {
             "OTEL_TRACES_EXPORTER": "otlp",

@@ -114,6 +114,8 @@ def test_revoke(site: Site) -> None:
         (told,) = (e.told for e in entries(store, "default") if e.what == "revoked")
         assert (told["serial_number"], bool(told["transaction"])) == (serial, True)
         digest = told["sha256"]
+        *_, end = entries(store, "default")
+        assert (end.what, end.told["outcome"], bool(end.run)) == ("run-ended", "done", True)
         assert verify(store) != []  # the record that is lost, and nothing else
         assert {digest in str(fault) for fault in verify(store)} == {True}
 

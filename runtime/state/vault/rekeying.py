@@ -17,7 +17,7 @@ with it is refused by `table.check_current`, before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -49,10 +49,11 @@ def rekey(
     source: Source | None = None,
     patience: float = 0.0,
     tell: Callable[[Locked], None] = lambda refused: None,
+    run: Callable[[Store], AbstractContextManager[object]] = nullcontext,
 ) -> Rekeyed:
     """Replace all keys of a state, and move the master key to `source` if one is given.
 
-    `tell` hears of a device that is waited for, up to `patience` seconds.
+    `tell` hears of a device that is waited for, up to `patience` seconds. It is done within `run`.
 
     Raises:
         Locked: if a device is held, and stays it.
@@ -61,7 +62,7 @@ def rekey(
     """
     if location.is_new:
         raise StateError("there is no state yet", "`csc vault init` makes one")
-    with hold_every(location, patience, tell) as store:
+    with hold_every(location, patience, tell) as store, run(store):
         keys = open_keys(store, location)
         with in_turn(location.lock):
             return _replace(store, location, keys, source)
