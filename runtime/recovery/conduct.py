@@ -48,11 +48,16 @@ Tell = Callable[[str], None]
 _BEFORE_ISSUE = (Phase.REQUESTED, Phase.WAITING, Phase.ENDING, Phase.ENDING_WAITING)
 # What a CA says to a certConf where the certificate is not one that could be used.
 _ENDED = {PKIFailureInfo.CERT_REVOKED, PKIFailureInfo.BAD_CERT_ID}
-# What says nothing of the transaction: the same message, made anew, may be taken later.
-_FOR_NOW = {
+# What a CA says of the state that it is in, and of what a message is like: nothing of what is asked for.
+_NOT_NOW = {PKIFailureInfo.SYSTEM_UNAVAIL, PKIFailureInfo.SYSTEM_FAILURE}
+_OF_THE_MESSAGE = _NOT_NOW | {
+    PKIFailureInfo.BAD_MESSAGE_CHECK,
     PKIFailureInfo.BAD_TIME,
-    PKIFailureInfo.SYSTEM_UNAVAIL,
-    PKIFailureInfo.SYSTEM_FAILURE,
+    PKIFailureInfo.BAD_DATA_FORMAT,
+    PKIFailureInfo.WRONG_INTEGRITY,
+    PKIFailureInfo.BAD_RECIPIENT_NONCE,
+    PKIFailureInfo.BAD_SENDER_NONCE,
+    PKIFailureInfo.TRANSACTION_ID_IN_USE,
 }
 _GIVEN_UP = "it is given up"
 _REASON = (
@@ -384,14 +389,7 @@ def _name_of_error(case: Case, error: CMPError) -> Event:
     """What the table calls an error."""
     match error:
         case Rejected(status=status):
-            if status.fail_info & _FOR_NOW and knows(case.phase, Event.NOT_NOW):
-                return Event.NOT_NOW
-            if case.phase in (Phase.RECEIVED, Phase.REJECTING, Phase.UNFIT):
-                if status.fail_info & _ENDED:
-                    return Event.ENDED
-                if case.phase is Phase.RECEIVED and case.is_taken_up:
-                    return Event.FORGOTTEN
-            return Event.REFUSED
+            return _name_of_refusal(case, status.fail_info)
         case ConnectFailed() if not case.is_taken_up and case.phase in (
             Phase.REQUESTED,
             Phase.REVOKING,
@@ -403,6 +401,25 @@ def _name_of_error(case: Case, error: CMPError) -> Event:
             return Event.TIME_LIMIT
         case _:
             return Event.DOUBTFUL
+
+
+def _name_of_refusal(case: Case, said: frozenset[PKIFailureInfo]) -> Event:
+    """What the table calls a refusal.
+
+    The request itself, refused for what the message is like, is not taken as sent again either: those bytes
+    stay what they are. A rejection is not insisted on: a revocation follows.
+    """
+    is_confirming = case.phase in (Phase.RECEIVED, Phase.REJECTING, Phase.UNFIT)
+    if is_confirming and said & _ENDED:
+        return Event.ENDED
+    if case.phase in (Phase.REQUESTED, Phase.ENDING, Phase.REVOKING):
+        is_undecided = case.is_taken_up and bool(said & _NOT_NOW)
+    else:
+        is_undecided = case.phase is not Phase.REJECTING and bool(said & _OF_THE_MESSAGE)
+    if is_undecided:
+        return Event.MESSAGE_REFUSED
+    is_later = case.phase is Phase.RECEIVED and case.is_taken_up
+    return Event.FORGOTTEN if is_later else Event.REFUSED
 
 
 def _told(heard: Heard, event: Event, row: Row) -> list[str]:

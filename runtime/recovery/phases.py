@@ -48,7 +48,7 @@ class Event(StrEnum):
     CONFIRMED_BEFORE = "the CA says certConfirmed"
     REVOKED = "the CA has revoked, or says certRevoked"
     REFUSED = "the CA says no"
-    NOT_NOW = "the CA refuses the message for the moment: badTime, systemUnavail, systemFailure"
+    MESSAGE_REFUSED = "the CA says no to the message, or cannot look at it"
     FORGOTTEN = "the CA refuses the certConf of an earlier run"
     ENDED = "the CA says that it has ended the certificate"
     NEVER_SENT = "nobody listens: nothing was sent"

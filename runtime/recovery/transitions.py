@@ -62,6 +62,7 @@ _UNWANTED = (_P.ENDING, _P.ENDING_WAITING)
 _BEFORE_ISSUE = (*_WANTED, *_UNWANTED)
 _REVOKING = (_P.REVOKING, _P.REVOKING_WAITING)
 _CONFIRMING = (_P.RECEIVED, _P.REJECTING, _P.UNFIT)
+_UNDECIDED_BY_MESSAGE = (*_POLLED, _P.REVOKING_WAITING, _P.RECEIVED, _P.UNFIT)
 _EXCHANGING = (*_BEFORE_ISSUE, *_REVOKING, *_CONFIRMING)
 
 # -- the beginning -----------------------------------------------------------------------------------
@@ -312,15 +313,6 @@ _rows(
 _rows([_P.UNFIT], _E.ENDED, _A.CLOSE, _P.CLOSED, "the CA has ended it by itself")
 _rows(_CONFIRMING, _E.WAITS, _A.GO_ON, None, "the journal has the certConf already")
 
-# -- the CA has a bad moment -------------------------------------------------------------------------
-_rows(
-    [*_POLLED, _P.REVOKING_WAITING, *_CONFIRMING],
-    _E.NOT_NOW,
-    _A.LEAVE,
-    None,
-    "it says nothing of the transaction, with which the CA goes on; the message is made anew later",
-)
-
 # -- nothing is learned ------------------------------------------------------------------------------
 _rows(
     [_P.REQUESTED, _P.REVOKING],
@@ -349,6 +341,21 @@ _rows(
     _A.LEAVE,
     None,
     "nobody in between can make it forgotten; a clock that is wrong here, neither",
+)
+
+_rows(
+    _UNDECIDED_BY_MESSAGE,
+    _E.MESSAGE_REFUSED,
+    _A.LEAVE,
+    None,
+    "badTime, badSenderNonce, systemUnavail and the like decide nothing: the CA goes on with the operation",
+)
+_rows(
+    [*_ASKED, _P.REVOKING],
+    _E.MESSAGE_REFUSED,
+    _A.LEAVE,
+    None,
+    "systemUnavail or systemFailure, said to a later run: an earlier one may have been heard",
 )
 
 # -- the end -----------------------------------------------------------------------------------------

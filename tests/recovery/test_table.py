@@ -56,6 +56,9 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Recording:
     return recording
 
 
+CONFIRMING = (Phase.RECEIVED, Phase.REJECTING, Phase.UNFIT)
+
+
 def happen(at: Scene, phase: Phase, event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let it happen to an operation that was cut off in a phase, or that begins."""
     match event:
@@ -106,6 +109,8 @@ def happen(at: Scene, phase: Phase, event: Event, monkeypatch: pytest.MonkeyPatc
         case Event.WAITS if phase in (Phase.REQUESTED, Phase.ENDING, Phase.REVOKING):
             at.device.ca.change_behaviour({"polls": 1, "waits_by_error": True})
             at.resume()
+        case Event.TIME_LIMIT if phase not in CONFIRMING:
+            at.resume()
         case Event.WAITS if phase in (Phase.WAITING, Phase.ENDING_WAITING, Phase.REVOKING_WAITING):
             at.resume()
         case _ if event in SAYINGS:
@@ -137,7 +142,10 @@ def test_row(
                 (found,) = unbound_on(around.store, "default")
             assert found.act == TABLE[phase, event].act
         elif not begins:
-            bring_into(at, phase, is_implicit=event in FINAL)
+            polls = 4 if event is Event.TIME_LIMIT else 1
+            if event is Event.TIME_LIMIT:
+                at.device.ca.change_behaviour({"check_after": 15})
+            bring_into(at, phase, is_implicit=event in FINAL, polls=polls)
         table.looked_up.clear()
         if phase is not Phase.RECORDED:
             happen(at, phase, event, monkeypatch)

@@ -229,12 +229,12 @@ def fails(error: type[Exception]) -> Say:
 
 SAYINGS: dict[Event, Say] = {
     Event.WAITS: says(PKIStatus.WAITING),
-    Event.TIME_LIMIT: says(PKIStatus.WAITING),
     Event.REFUSED: says(PKIStatus.REJECTION, PKIFailureInfo.BAD_REQUEST),
-    Event.NOT_NOW: says(PKIStatus.REJECTION, PKIFailureInfo.SYSTEM_UNAVAIL),
+    Event.MESSAGE_REFUSED: says(PKIStatus.REJECTION, PKIFailureInfo.SYSTEM_UNAVAIL),
     Event.FORGOTTEN: says(PKIStatus.REJECTION, PKIFailureInfo.BAD_REQUEST),
     Event.ENDED: says(PKIStatus.REJECTION, PKIFailureInfo.CERT_REVOKED),
     Event.CONFIRMED_BEFORE: says(PKIStatus.REJECTION, PKIFailureInfo.CERT_CONFIRMED),
+    Event.TIME_LIMIT: says(PKIStatus.WAITING),
     Event.NO_ANSWER: fails(TimedOut),
     Event.NEVER_SENT: fails(ConnectFailed),
     Event.DOUBTFUL: lambda scene, message: b"<html>",
