@@ -17,10 +17,8 @@ from ...compiler.plan import Step
 from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, Interrupted, StepsFailed
 from ...runtime.execution import Interrupts, Materials, OnError, execute
-from ...runtime.recovery.resume import left_open_beside
 from ...runtime.report import Report
 from ...runtime.session import open_session
-from ...runtime.state.errors import StateError
 from ...runtime.state.holding import Held
 from ...runtime.state.vault.opening import open_keys
 from ...runtime.telemetry.observing import observed
@@ -185,18 +183,15 @@ def _apply(
             click.echo(plan_text.sandbox_note(planned.plan), err=True)
         click.echo(plan_text.render(planned.plan, plan_text.idempotence(planned.plan)))
     events = EventStream(sys.stdout, _now) if manner.is_json else None
-    others = () if held.location.is_new else left_open_beside(held.store, held.device, planned.plan)
-    if others and not settings.is_quiet:
-        click.echo(apply_text.left_open(others), err=True)
     if planned.plan.is_empty:
         if events is not None:
-            events.started(planned.plan, planfile.plan_digest(planned.plan), held.device, others)
+            events.started(planned.plan, planfile.plan_digest(planned.plan), held.device)
             events.ended(Report.nothing())
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True, err=manner.is_json)
         refuse_if_run_out(settings, held)
-    return _carry_out(settings, held, request, planned, manner, events, others)
+    return _carry_out(settings, held, request, planned, manner, events)
 
 
 def _carry_out(
@@ -206,7 +201,6 @@ def _carry_out(
     planned: Planned,
     manner: _Manner,
     events: EventStream | None,
-    others: Sequence[str],
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
@@ -231,7 +225,7 @@ def _carry_out(
             display = stack.enter_context(displayed(plan, settings, sys.stderr, os.environ))
         else:
             display = Display(events.watch, lambda text: click.echo(text, err=True), lambda: None)
-            events.started(plan, planfile.plan_digest(plan), held.device, others)
+            events.started(plan, planfile.plan_digest(plan), held.device)
         told = stack.enter_context(observers(settings, manner.log))
         try:
             with observed(
@@ -263,10 +257,6 @@ def _carry_out(
                 events.ended(failed.report)
             click.echo(apply_text.failure(failed), err=True)
             return INTERRUPTED if isinstance(failed, Interrupted) else FAILED
-        except (ApplyError, StateError) as error:
-            if events is not None:
-                events.broken_off(error)
-            raise
     if events is not None:
         events.ended(report)
     elif not settings.is_quiet:

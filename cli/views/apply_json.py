@@ -38,8 +38,8 @@ class EventStream:
         self._clock = clock
         self._lock = threading.Lock()
 
-    def started(self, plan: Plan, digest: str, device: str, left_open: Sequence[str] = ()) -> None:
-        """The first event: a run has begun. `left_open`: what earlier runs left open beside it."""
+    def started(self, plan: Plan, digest: str, device: str) -> None:
+        """The first event: a run has begun."""
         actions = [step.action for step in plan.steps]
         messages = sum(len(a.messages) for a in actions if isinstance(a, CmpOperation))
         self._write(
@@ -49,7 +49,6 @@ class EventStream:
             device=device,
             steps=len(actions),
             messages=messages,
-            left_open=list(left_open),
         )
 
     def watch(self, event: ProgressEvent) -> None:
@@ -80,11 +79,6 @@ class EventStream:
     def ended(self, report: Report) -> None:
         """The last event: what came of the run."""
         self._write("summary", None, **summary(report))
-
-    def broken_off(self, error: Exception) -> None:
-        """The last event where the state failed the run, so that nothing says what came of each step."""
-        nothing = Report.nothing()
-        self._write("summary", None, **{**summary(nothing), "status": "failed"}, **_error(error))
 
     def _write(self, event: str, step: Step | None, **facts: Any) -> None:
         head: dict[str, Any] = {"schema": SCHEMA} if event == "run-started" else {}

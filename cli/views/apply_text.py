@@ -95,16 +95,6 @@ def counts(report: Report) -> str:
     return f"of the plan's steps {', '.join(parts)}"
 
 
-def left_open(names: Sequence[str]) -> str:
-    """What earlier runs left open, and this one does not touch."""
-    head = click.style("warning", fg="yellow", bold=True)
-    listed = ", ".join(map(printable, names))
-    return (
-        f"{head}: earlier runs left operations open that this one does not touch: {listed}\n"
-        "  = help: `csc resume` finishes them, `csc resume --give-up` ends them"
-    )
-
-
 def draining(under_way: Sequence[Step]) -> str:
     """What the first signal is answered with."""
     if not under_way:

@@ -77,13 +77,6 @@ def left_open_on(store: Store, device: str) -> list[LeftOpen]:
     return [_seen(each) for each in journal.open_operations(store, device) if each.ends is None]
 
 
-def left_open_beside(store: Store, device: str, plan: Plan) -> tuple[str, ...]:
-    """The certificates for which something is open that a plan does not go on with, by reference."""
-    touched = {step.action.target for step in plan.steps if isinstance(step.action, CmpOperation)}
-    left_open = {each.address: None for each in left_open_on(store, device)}
-    return tuple(address.reference for address in left_open if address not in touched)
-
-
 def _seen(entry: OpenOperation) -> LeftOpen:
     from . import document
 

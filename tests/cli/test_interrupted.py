@@ -129,20 +129,3 @@ def test_json_is_a_stream_of_events(csc: Csc) -> None:
         passed = [e["type"] for e in events if e["event"] == "message"]
         assert passed == ["ir", "ip", "certConf", "pkiconf"][: first["messages"]]
         assert [event["event"] for event in events].count("step-done") == steps
-
-
-def test_json_ends_with_a_summary_if_the_state_fails_the_run(csc: Csc) -> None:
-    """At its very end, when every step is done."""
-    csc.ok("apply", "--yes", csc.write("a.cfg", "add IPAddress a Address=10.0.0.1\n"))
-    with database(csc.folder / ".csc" / "state.db") as state:
-        state.execute(
-            "CREATE TRIGGER full BEFORE UPDATE OF left_by ON device WHEN new.left_by != ''"
-            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-        )
-    b = csc.write("b.cfg", "add IPAddress b Address=10.0.0.2\n")
-    result = csc("apply", "--yes", "--json", b)
-    assert result.returncode == 1
-    assert "the disk is full" in result.stderr
-    last = json.loads(result.stdout.splitlines()[-1])
-    check(APPLY, last)
-    assert (last["event"], last["status"], last["error"]) == ("summary", "failed", "Unusable")

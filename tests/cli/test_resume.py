@@ -100,18 +100,6 @@ def test_given_up(csc: Csc, slow: SlowCA) -> None:
     assert csc.ok("resume", "--list") == "Nothing is open on device default.\n"
 
 
-def test_an_apply_that_does_not_touch_it_says_so(csc: Csc, slow: SlowCA) -> None:
-    killed(csc, slow)
-    other = csc.write("other.cfg", "add IPAddress lan Address=10.0.0.0/8\nactivate\ncommit\n")
-    said = csc("apply", "--yes", other)
-    assert said.returncode == 0
-    assert "left operations open that this one does not touch: cmp/clcert" in said.stderr
-    assert "csc resume" in said.stderr
-    first = json.loads(csc.ok("apply", "--yes", "--json", other).splitlines()[0])
-    assert first["left_open"] == ["cmp/clcert"]
-    assert "does not touch" not in csc(*slow.apply()).stderr
-
-
 def test_nothing_is_made_where_nothing_is(csc: Csc, tmp_path: Path) -> None:
     assert csc.ok("resume") == "Nothing is open on device default.\n"
     assert csc("resume", "--list", "--give-up").returncode == 64
