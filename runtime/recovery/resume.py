@@ -15,6 +15,7 @@ from ..state import journal
 from ..state.journal import OpenOperation
 from ..state.store import Store
 from ..surroundings import Surroundings
+from . import destination
 from .conduct import case_of, go_on
 from .ending import end, operation_of
 from .phases import WHERE, Event, Phase
@@ -124,6 +125,7 @@ def _resumed(
         )
     case = case_of(entry, operation, around, lambda text: tell(entry, text))
     try:
+        destination.check(entry, is_sandbox=around.is_sandbox)
         if gives_up(entry):
             outcome = end(case)
             if outcome is None:
