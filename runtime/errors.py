@@ -8,6 +8,7 @@
     +-- NotPlanned          a CMP message that the plan does not have
     +-- LeftOpen            a wait for the CA's decision was broken off, for the run is to end
     +-- OtherSecret         an open operation was begun with another secret than there is now
+    +-- OtherDestination    an open operation was begun at the sandbox CA, or not, and now it is the reverse
     +-- CannotRevoke        a certificate that is given up has a key that cannot sign
     +-- StepsFailed         steps failed or were not tried; holds the report of the run
         +-- Interrupted     so it is because the run was asked to end
@@ -48,6 +49,10 @@ class ContentMissing(ApplyError):
 
 class OtherSecret(ApplyError):
     """An operation that was cut off was begun with another secret than there is now."""
+
+
+class OtherDestination(ApplyError):
+    """An operation that was cut off was begun at the sandbox CA, and this is a real one; or the reverse."""
 
 
 class CannotRevoke(ApplyError):

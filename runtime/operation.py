@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ..compiler.plan import CmpOperation, RequestType
 from ..compiler.serialize import asked_to_json, canonical
 from .cmp.errors import Rejected
+from .recovery import destination
 from .recovery.conduct import begin, case_of, go_on
 from .recovery.document import with_real_contents
 from .recovery.ending import end_others
@@ -48,6 +49,7 @@ def carry_out(
     )
     end_others(operation.target, left_open, around, tell)
     if left_open is not None:
+        destination.check(left_open, is_sandbox=around.is_sandbox)
         case = case_of(left_open, real, around, tell)
         outcome = go_on(case)
         if outcome is not None:

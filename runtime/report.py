@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..compiler.plan import Step
+from ..compiler.plan import CmpOperation, Plan, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,14 @@ class Report:
     def nothing() -> Report:
         """The report of a plan that has nothing to do."""
         return Report(None, (), (), (), (), (), Messages(), is_interrupted=False)
+
+    @staticmethod
+    def not_begun(plan: Plan) -> Report:
+        """The report of a plan of which nothing is tried."""
+        actions = (step.action for step in plan.steps)
+        planned = sum(len(a.messages) for a in actions if isinstance(a, CmpOperation))
+        not_tried = tuple(NotTried(step, None) for step in plan.steps)
+        return Report(None, (), (), (), not_tried, (), Messages(planned), is_interrupted=False)
 
     @property
     def is_complete(self) -> bool:

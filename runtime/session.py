@@ -102,6 +102,7 @@ def open_session(
                 pause=stop.pause,
                 committer=committer_of(this_process()),
                 commit_timeout=commit_timeout,
+                is_sandbox=uses_sandbox,
             ),
             root,
             stop,

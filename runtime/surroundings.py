@@ -24,7 +24,7 @@ class Surroundings:
 
     `clock` gives the time in UTC, `pause` waits for seconds, `generate_key` makes a key of a type as
     `compiler.key_types` spells it. `committer` is who commits, as user@host; `commit_timeout` is how long
-    an activation waits for that.
+    an activation waits for that. With `is_sandbox` every message goes to the sandbox CA.
     """
 
     device: str
@@ -37,6 +37,7 @@ class Surroundings:
     pause: Callable[[float], None]
     committer: str = ""
     commit_timeout: timedelta = COMMIT_TIMEOUT
+    is_sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)

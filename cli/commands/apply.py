@@ -17,6 +17,8 @@ from ...compiler.plan import Step
 from ...compiler.selection import Selection
 from ...runtime.errors import ApplyError, Interrupted, StepsFailed
 from ...runtime.execution import Interrupts, Materials, OnError, execute
+from ...runtime.execution.loop import FAILURES
+from ...runtime.recovery.resume import LeftOpen
 from ...runtime.report import Report
 from ...runtime.session import open_session
 from ...runtime.state.holding import Held
@@ -27,6 +29,7 @@ from .. import findings, options, planfile
 from ..config import make_policy
 from ..exits import DONE, FAILED, INTERRUPTED, Failure
 from ..holding import holding, refuse_if_run_out
+from ..left_open import WAY_OUT, tell_untouched, untouched
 from ..observing import Logging, both, observers
 from ..planning import Planned, Request, make_plan
 from ..recording import keep_anchors, open_run
@@ -183,15 +186,18 @@ def _apply(
             click.echo(plan_text.sandbox_note(planned.plan), err=True)
         click.echo(plan_text.render(planned.plan, plan_text.idempotence(planned.plan)))
     events = EventStream(sys.stdout, _now) if manner.is_json else None
+    left_open = untouched(held, planned.plan)
+    tell_untouched(left_open, settings)
     if planned.plan.is_empty:
         if events is not None:
             events.started(planned.plan, planfile.plan_digest(planned.plan), held.device)
+            events.untouched(left_open, WAY_OUT)
             events.ended(Report.nothing())
         return DONE
     if not yes and sys.stdin.isatty():
         click.confirm("Carry this out?", abort=True, err=manner.is_json)
         refuse_if_run_out(settings, held)
-    return _carry_out(settings, held, request, planned, manner, events)
+    return _carry_out(settings, held, request, planned, manner, events, left_open)
 
 
 def _carry_out(
@@ -201,6 +207,7 @@ def _carry_out(
     planned: Planned,
     manner: _Manner,
     events: EventStream | None,
+    left_open: Sequence[LeftOpen],
 ) -> int:
     plan = planned.plan
     assert plan is not None  # noqa: S101  (the caller has seen it)
@@ -226,8 +233,10 @@ def _carry_out(
         else:
             display = Display(events.watch, lambda text: click.echo(text, err=True), lambda: None)
             events.started(plan, planfile.plan_digest(plan), held.device)
-        told = stack.enter_context(observers(settings, manner.log))
+            events.untouched(left_open, WAY_OUT)
+        reports = [Report.not_begun(plan)]  # the last is what is known of the run
         try:
+            told = stack.enter_context(observers(settings, manner.log))
             with observed(
                 held.store,
                 held.device,
@@ -249,7 +258,9 @@ def _carry_out(
                     watch=both(display.watch, run.watch),
                     stop=session.stop,
                     interrupts=_interrupts(display, events),
+                    not_kept=reports.append,
                 )
+                reports.append(report)
                 run.version = report.version
         except StepsFailed as failed:
             stack.close()
@@ -257,6 +268,10 @@ def _carry_out(
                 events.ended(failed.report)
             click.echo(apply_text.failure(failed), err=True)
             return INTERRUPTED if isinstance(failed, Interrupted) else FAILED
+        except FAILURES as error:
+            if events is not None:
+                events.ended(reports[-1], error)
+            raise
     if events is not None:
         events.ended(report)
     elif not settings.is_quiet:

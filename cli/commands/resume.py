@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ...runtime.errors import ApplyError
+from ...runtime.recovery.destination import fits
 from ...runtime.recovery.ending import operation_of
 from ...runtime.recovery.resume import End, LeftOpen, Resumed, left_open_on, plan_of, resume
 from ...runtime.recovery.unbound import Unbound, unbound_on
@@ -117,7 +118,11 @@ def _resume(
     prepare_vault(held.location)
     with open_session(held, plan_of([]), (), uses_sandbox=False) as session:
         found = journal.open_operations(held.store, held.device)
-        asked = [operation_of(each, session.surroundings) for each in found if each.ends is None]
+        asked = [
+            operation_of(each, session.surroundings)
+            for each in found
+            if each.ends is None and fits(each, is_sandbox=uses_sandbox)
+        ]
     plan = plan_of([each for each in asked if each is not None])
 
     def gives_up(entry: OpenOperation) -> bool:

@@ -20,6 +20,7 @@ from ...runtime.progress import (
     StepProgress,
     StepStarted,
 )
+from ...runtime.recovery.resume import LeftOpen as OpenOperation
 from ...runtime.report import Report
 from .apply_text import way_out_of
 from .plan_text import title
@@ -51,6 +52,21 @@ class EventStream:
             messages=messages,
         )
 
+    def untouched(self, left_open: Sequence[OpenOperation], way_out: str) -> None:
+        """What earlier runs left open and this one does not touch; nothing is written if that is nothing."""
+        if not left_open:
+            return
+        operations = [
+            {
+                "name": each.address.reference,
+                "operation": each.operation,
+                "phase": each.phase.value,
+                "started_at": each.started_at.isoformat(),
+            }
+            for each in left_open
+        ]
+        self._write("open-operations", None, operations=operations, help=way_out)
+
     def watch(self, event: ProgressEvent) -> None:
         """What happens to a step."""
         step = event.step
@@ -76,9 +92,12 @@ class EventStream:
         """A signal came: nothing new begins, and these are waited for."""
         self._write("interrupted", None, waiting_for=[step.id for step in under_way])
 
-    def ended(self, report: Report) -> None:
-        """The last event: what came of the run."""
-        self._write("summary", None, **summary(report))
+    def ended(self, report: Report, error: Exception | None = None) -> None:
+        """The last event: what came of the run, and what ended it other than a step that failed."""
+        told = summary(report)
+        if error is not None:
+            told |= {"status": "failed", "error": _error(error)}
+        self._write("summary", None, **told)
 
     def _write(self, event: str, step: Step | None, **facts: Any) -> None:
         head: dict[str, Any] = {"schema": SCHEMA} if event == "run-started" else {}

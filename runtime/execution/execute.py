@@ -17,7 +17,7 @@ from .graph import StepState
 from .keys import Keys, kind_ahead
 from .limits import Limits
 from .local import act
-from .loop import Course, OnError, Terms, Work, loop
+from .loop import FAILURES, Course, OnError, Terms, Work, loop
 from .materials import Materials
 from .metering import Meter
 from .obtained import record
@@ -36,17 +36,20 @@ def execute(
     on_error: OnError = OnError.FINISH_INDEPENDENT,
     stop: Stop | None = None,
     interrupts: Interrupts | None = None,
+    not_kept: Callable[[Report], None] = lambda _: None,
 ) -> Report:
     """Carry out `plan`; what came of it, with every step done.
 
     At most `parallel` CMP operations run at once, and `per_server` at one server (see `limits`). Once `stop`
     is requested, or a signal of `interrupts` comes, nothing new begins; signals are heard in the main thread
     only. If a step fails, steps that do not depend on it are done nevertheless, unless `on_error` says
-    otherwise: what CMP obtained stays, and so do the configurations of the last barrier.
+    otherwise: what CMP obtained stays, and so do the configurations of the last barrier. `not_kept` hears
+    what came of the steps where every one is done and the state does not take the end of the run.
 
     Raises:
         StepsFailed: if a step failed.
         Interrupted: if the run was to end early, and is not complete.
+        CommitTooLate, StateError: if the end of the run cannot be kept.
     """
     run = _begin(plan, around, materials)
     terms = Terms(Limits(parallel, per_server), on_error, stop or Stop(), interrupts)
@@ -58,7 +61,7 @@ def execute(
             upcoming=lambda steps: _expect(keys, steps),
         )
         course = loop(plan.steps, work, terms, watch)
-    return _end(run, course, is_interrupted=terms.stop.is_requested)
+    return _end(run, course, not_kept, is_interrupted=terms.stop.is_requested)
 
 
 def _begin(plan: Plan, around: Surroundings, materials: Materials) -> Run:
@@ -72,11 +75,19 @@ def _begin(plan: Plan, around: Surroundings, materials: Materials) -> Run:
     return Run(plan, around, materials, dict(store.load(device).candidate), left_open)
 
 
-def _end(run: Run, course: Course, *, is_interrupted: bool) -> Report:
+def _end(
+    run: Run, course: Course, not_kept: Callable[[Report], None], *, is_interrupted: bool
+) -> Report:
     """Where a run ends, well or not: nothing is under way any more. A crash does not come here."""
     report = _report(run, course, is_interrupted=is_interrupted)
     if report.is_complete:
-        committing.end_run(run.around, run.candidate, run.plan.inputs)
+        try:
+            committing.end_run(run.around, run.candidate, run.plan.inputs)
+        except FAILURES:
+            unkept = frozenset(run.unkept)
+            dropped = tuple(step for step in run.plan.steps if step.id in unkept)
+            not_kept(replace(report, dropped=dropped))
+            raise
         return report
     begun = (*report.done, *(step for step, _ in report.failures))
     remains = committing.after_failure(run.around, begun)

@@ -488,7 +488,7 @@ def _write_down(
             request=transaction.outgoing,
             at=around.clock(),
             phase=phase,
-            document=document.write(operation),
+            document=document.write(operation, is_sandbox=around.is_sandbox),
             ends=ends,
         )
 

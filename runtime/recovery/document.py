@@ -15,12 +15,13 @@ from ...compiler.plan import CmpOperation, Operation, Replaced, RequestType, Sec
 from ...compiler.serialize import canonical
 
 _SCHEMA = "csc/operation/1"
+_SANDBOX = "sandbox"
 _ADDRESSES = ("target", "signer")
 
 
-def write(operation: CmpOperation) -> str:
-    """What the journal keeps. No secret is in it, only where one is read from."""
-    document: dict[str, Any] = {"schema": _SCHEMA}
+def write(operation: CmpOperation, *, is_sandbox: bool) -> str:
+    """What the journal keeps, and whether it goes to the sandbox CA. No secret is in it, only its source."""
+    document: dict[str, Any] = {"schema": _SCHEMA, _SANDBOX: is_sandbox}
     for field in fields(operation):
         value = getattr(operation, field.name)
         match value:
@@ -46,6 +47,7 @@ def read(document: str, secrets: bytes | None) -> CmpOperation:
     found: dict[str, Any] = json.loads(document)
     if found.pop("schema") != _SCHEMA:
         raise ValueError("the journal has an operation in a form that this csc does not know")
+    found.pop(_SANDBOX, None)
     server: dict[str, Any] = found["server"]
     server.update(
         address=Address.parse(server["address"]),
@@ -67,6 +69,14 @@ def read(document: str, secrets: bytes | None) -> CmpOperation:
         replaces=None if found["replaces"] is None else Replaced(**found["replaces"]),
     )
     return CmpOperation(**found)
+
+
+def went_to_sandbox(document: str | None) -> bool | None:
+    """Whether an operation was begun at the sandbox CA; None if an older csc began it, which kept nothing."""
+    if document is None:
+        return None
+    found: bool | None = json.loads(document).get(_SANDBOX)
+    return found
 
 
 def secrets_in(operation: CmpOperation) -> bytes | None:

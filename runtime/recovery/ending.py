@@ -11,7 +11,7 @@ from ..errors import ApplyError
 from ..state import journal
 from ..state.journal import OpenOperation
 from ..surroundings import Outcome, Surroundings
-from . import document
+from . import destination, document
 from .conduct import Case, case_of, give_up, go_on
 from .phases import OPEN
 from .recording import record
@@ -43,6 +43,10 @@ def end_others(
     """
     for left_open in journal.open_operations(around.store, around.device, target.path):
         if left_open.ends is not None or (wanted is not None and left_open.id == wanted.id):
+            continue
+        if not destination.fits(left_open, is_sandbox=around.is_sandbox):
+            where = "a real CA" if around.is_sandbox else "the sandbox CA"
+            tell(f"the {left_open.operation} that an earlier run began at {where} is left open")
             continue
         began = f"{left_open.operation} that an earlier run began for {target.reference}"
         tell(f"the script means something else than the {began}: ending that first")

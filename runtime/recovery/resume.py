@@ -16,6 +16,7 @@ from ..state import journal
 from ..state.journal import OpenOperation
 from ..state.store import Store
 from ..surroundings import Surroundings
+from . import destination
 from .conduct import Case, case_of, go_on
 from .ending import end, operation_of
 from .phases import WHERE, Event, Phase
@@ -159,6 +160,7 @@ def _resumed(
 
 def _ended(entry: OpenOperation, case: Case, gives_up: Callable[[OpenOperation], bool]) -> Resumed:
     try:
+        destination.check(entry, is_sandbox=case.around.is_sandbox)
         if gives_up(entry):
             outcome = end(case)
             if outcome is None:
