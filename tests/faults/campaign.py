@@ -112,11 +112,19 @@ def as_seen_from_outside(label: str) -> str | None:
     what, _, moment = rest.rpartition(": ")
     if where == "net":
         begins = moment in ("before", "unsent")
-        return None if begins or (what == "head" and moment == "sent") else label
+        heard = "heard" if moment in ("begun", "read") else moment  # nothing is kept of it yet
+        return None if begins or what == "head" else f"net {what}: {heard}"
     if where == "disk":
-        return label if moment != "before" else None
+        return f"disk {what}: {moment}" if moment == "half" else _unless("before", "disk", moment)
     if where == "file":
-        return None if moment == "before" else f"file {what.partition(' ')[0]}: {moment}"
+        is_seen = what.partition(" ")[0] in ("write", "rename", "mkdir")
+        name = what.partition(" ")[0] if is_seen else "other"
+        return _unless("before", f"file {name}", moment)
     if what.startswith("COMMIT"):
-        return label if moment == "after" or "journal" in what else None
+        name = "COMMIT of schema" if "schema" in what else what
+        return _unless("before", f"store {name}", moment)
     return None if moment == "before" or what == "BEGIN" else "store statement"
+
+
+def _unless(not_seen: str, what: str, moment: str) -> str | None:
+    return None if moment == not_seen else f"{what}: {moment}"

@@ -5,10 +5,11 @@ there when the spoilt run began. What the spoilt run has left may be less: see `
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from csc.compiler.configuration import Configuration, FileValue
+from csc.runtime.doctor.finding import Result, Verdict
 from csc.runtime.sandbox.ledger.ledger import Status
 
 from .findings import Here, There, public_key_of
@@ -100,6 +101,14 @@ def in_the_end(
         yield f"a third run has something to do: {_last_line(third.output)}"
     if here.leases:
         yield f"the device is still held by {here.leases[0]}"
+
+
+def to_the_doctor(results: Iterable[Result]) -> Iterator[str]:
+    """What `csc doctor` calls a fault, once all is over."""
+    for result in results:
+        for finding in result.findings:
+            if finding.verdict is Verdict.FAULT:
+                yield f"the doctor on {result.check}: {finding.message}"
 
 
 def shape(configuration: Configuration) -> Shape:

@@ -50,7 +50,7 @@ def holds(worker: Worker, cases: Iterable[Case]) -> None:
 @pytest.mark.parametrize("kind", ["initiate", "update", "revoke"])
 def test_killed(worker: Worker, kind: str, store: str) -> None:
     cases = list(one_of_each(cases_of(worker, kind, store, 1, ["killed"]), as_seen_from_outside))
-    assert len(cases) >= {"initiate": 30, "update": 22, "revoke": 16}[kind]
+    assert len(cases) >= {"initiate": 28, "update": 20, "revoke": 13}[kind]
     holds(worker, cases)
 
 

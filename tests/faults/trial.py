@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from csc.runtime.certificates import dump_certificate
+from csc.runtime.doctor.examining import examine
 from csc.runtime.sandbox.ca import SandboxCA
 from csc.runtime.state.errors import StateError
 
@@ -15,7 +17,7 @@ from .disk import Disk, small_disk
 from .findings import DEVICE, Here, at_the_ca, in_the_state
 from .invariants import Run, Shape
 from .operations import SCRIPT, operation
-from .points import open_up
+from .points import DAY, open_up
 from .runs import Hangs, run
 from .site import Site, running
 from .stores import State, Stores
@@ -219,3 +221,6 @@ class _Trial:
         yield from invariants.in_the_end(
             self.stage.here, self.stage.wanted, here, there, second, third
         )
+        # By a clock that is behind none of those of the case.
+        now = datetime.now(UTC) + 3 * timedelta(seconds=DAY)
+        yield from invariants.to_the_doctor(examine(self.state.location, now))
