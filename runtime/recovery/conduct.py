@@ -451,10 +451,12 @@ def _keep(case: Case, received: CertificateReceived, transaction: Transaction, r
     store, vault = case.around.store, case.around.vault
     key = received.key
     data, name = dump_certificate(received.certificate), key_id(key.public_key())
+    issuers = [(content_id(der), der) for der in map(dump_certificate, received.issuers)]
     with store.transaction():
         if store.secret(name) is None:
             store.put_secret(name, vault.encrypt(name, dump_key(key)))
         store.put_content(content_id(data), data)
+        store.put_issuers(content_id(data), issuers)
         journal.received(store, case.entry, row.next, content_id(data), name, transaction.outgoing)
 
 
