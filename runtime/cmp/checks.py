@@ -350,8 +350,8 @@ def check_issued(
     untrusted: Sequence[x509.Certificate],
     now: datetime,
     transaction: bytes | None,
-) -> tuple[str, ...]:
-    """Checks 13 to 16; what the CA says that it changed, in words.
+) -> tuple[tuple[str, ...], tuple[x509.Certificate, ...]]:
+    """Checks 13 to 16; what the CA says that it changed, in words, and the path to the CA's own certificate.
 
     Raises:
         WrongCertificate: if it is not what was asked for.
@@ -376,12 +376,12 @@ def check_issued(
     begins = certificate.not_valid_before_utc  # 16; a CA's clock may be a little ahead
     at = begins if now < begins <= now + CLOCK_TOLERANCE else now
     try:
-        verify_chain(certificate, request.anchors, untrusted, at)
+        path = verify_chain(certificate, request.anchors, untrusted, at)
     except UntrustedCertificate as error:
         raise UntrustedCertificate(
             f"the issued certificate is not trusted: {error.message}", transaction
         ) from None
-    return tuple(differences)
+    return tuple(differences), path
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

@@ -39,7 +39,8 @@ class CertificateReceived:
     """The CA issued the certificate that was asked for, for the private key `key`.
 
     `chain` holds what came along, untrusted. `changes` says in words where the CA granted something else
-    than was asked for (grantedWithMods).
+    than was asked for (grantedWithMods). `issuers` lead from the certificate's own up to the CA's own
+    certificate, which is the last: they are checked.
     """
 
     certificate: x509.Certificate
@@ -47,6 +48,7 @@ class CertificateReceived:
     status: PKIStatusInfo
     key: PrivateKeyTypes
     changes: tuple[str, ...] = ()
+    issuers: tuple[x509.Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ def verify_chain(
     anchors: Sequence[x509.Certificate],
     untrusted: Sequence[x509.Certificate],
     at: datetime,
-) -> None:
-    """Check that `leaf` leads to one of `anchors` by signatures that hold at the time `at`.
+) -> tuple[x509.Certificate, ...]:
+    """The path from `leaf` to one of `anchors`, both included, by signatures that hold at the time `at`.
 
     `untrusted` certificates may serve as links and are trusted by nothing. An anchor leads to itself.
 
@@ -66,11 +66,10 @@ def verify_chain(
         _check_anchor(anchor)
     if leaf in anchors:
         if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
-            return
+            return (leaf,)
         raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not valid now")
     if leaf.version is x509.Version.v1:
-        _verify_version_1(leaf, anchors, at)
-        return
+        return (leaf, _issuer_of_version_1(leaf, anchors, at))
     verifier = (
         PolicyBuilder()
         .store(Store(list(anchors)))
@@ -81,18 +80,14 @@ def verify_chain(
     )
     links = [link for link in untrusted[:MOST_LINKS] if _key(link) is not None]
     try:
-        verifier.verify(leaf, links)
+        return tuple(verifier.verify(leaf, links).chain)
     except (VerificationError, ValueError) as error:
         reason = _reason(leaf, error, at)
-    else:
-        return
     if needs_own_search((leaf, *anchors, *links)):
         try:
-            find_path(leaf, anchors, links, at)
+            return find_path(leaf, anchors, links, at)
         except UntrustedCertificate as error:
             reason = _out_of_date(leaf, at) or error.message
-        else:
-            return
     wanted = " or ".join(_dn(anchor.subject) for anchor in anchors)
     raise UntrustedCertificate(
         f"the certificate {_dn(leaf.subject)}, issued by {_dn(leaf.issuer)}, does not lead to"
@@ -100,10 +95,10 @@ def verify_chain(
     )
 
 
-def _verify_version_1(
+def _issuer_of_version_1(
     leaf: x509.Certificate, anchors: Sequence[x509.Certificate], at: datetime
-) -> None:
-    """As `verify_chain`, of a certificate that cannot have extensions: issued by an anchor itself.
+) -> x509.Certificate:
+    """As `verify_chain`, of a certificate that cannot have extensions: the anchor that issued it itself.
 
     Small CAs issue such certificates (`openssl x509 -req` without extensions), and the path validation
     refuses them.
@@ -114,7 +109,7 @@ def _verify_version_1(
             leaf.verify_directly_issued_by(anchor)  # takes no hash weaker than SHA-2
             verify_chain(anchor, [anchor], [], at)
             if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
-                return
+                return anchor
             problem = _out_of_date(leaf, at) or problem
     raise UntrustedCertificate(f"the certificate {_dn(leaf.subject)} is not trusted: {problem}")
 

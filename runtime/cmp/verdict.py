@@ -51,7 +51,7 @@ def judge(
     try:
         der, key = issued.open_response(response, request, chain, now, transaction)
         certificate = checks.load_certificate(der, transaction)
-        changes = checks.check_issued(
+        changes, path = checks.check_issued(
             certificate,
             response,
             request,
@@ -60,7 +60,9 @@ def judge(
             now=now,
             transaction=transaction,
         )
-        event = CertificateReceived(certificate, tuple(chain), response.status, key, changes)
+        event = CertificateReceived(
+            certificate, tuple(chain), response.status, key, changes, path[1:]
+        )
     except _UNUSABLE as error:
         error.transaction_id = transaction  # what was encrypted does not know it
         if isinstance(error, UnexpectedAnswer) and response.certificate is None:

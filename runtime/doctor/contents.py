@@ -49,6 +49,9 @@ def check_references(scene: Scene) -> Iterator[Finding]:
     for device, name, content in scene.rows("SELECT device, name, content FROM device_file"):
         if content not in contents | secrets:
             missing.setdefault(content, []).append(f"{name} of device {device}")
+    for content, issuer in scene.rows("SELECT certificate, issuer FROM issuer"):
+        if issuer not in contents:
+            missing.setdefault(issuer, []).append(f"the chain of {content}")
     for content, places in missing.items():
         more = f", and {len(places) - 1} more" if len(places) > 1 else ""
         yield fault(f"{content} is not there: {places[0]}{more} needs it", SALVAGE)

@@ -13,6 +13,7 @@ from ..state.database import Database
 from ..uploads import content_id
 from .pages import FoundRow, Value
 
+_SCHEMA_COLUMNS = 5  # type, name, tbl_name, rootpage, sql
 _TYPES: dict[str, type] = {"TEXT": str, "INTEGER": int, "BLOB": bytes}
 
 
@@ -50,6 +51,8 @@ def shapes_of(database: Database) -> Shapes:
 
 def name_row(row: FoundRow, shapes: Shapes) -> tuple[str, NamedRow] | None:
     """The row's table and values by column, None if it fits no table, or more than one."""
+    if row.table is None and _is_of_schema(row):
+        return None
     tables = [row.table] if row.table is not None else list(shapes)
     fits = [
         (table, named)
@@ -64,6 +67,12 @@ def name_row(row: FoundRow, shapes: Shapes) -> tuple[str, NamedRow] | None:
     if len(fits) > 1:  # only what is older than a column lacks its value
         fits = [fit for fit in fits if len(shapes[fit[0]]) == len(row.values)]
     return fits[0] if len(fits) == 1 else None
+
+
+def _is_of_schema(row: FoundRow) -> bool:
+    """Whether a row is SQLite's own, of a table or an index: a device's has the same types."""
+    last = row.values[-1] if len(row.values) == _SCHEMA_COLUMNS else None
+    return isinstance(last, str) and last.startswith("CREATE ")
 
 
 def _named(row: FoundRow, columns: tuple[Column, ...]) -> NamedRow | None:

@@ -50,7 +50,8 @@ def find_pair(
             )
         certificate = load_certificate(data)
         found = _read_key(store, location, reference, key) if with_key else None
-        issuers = [*load_chain(data), *_held(store, state)]
+        kept = map(load_certificate, store.issuers(content))
+        issuers = [*load_chain(data), *kept, *_held(store, state)]
     if found is not None and key_id(found.public_key()) != key_id(certificate.public_key()):
         raise ApplyError(
             f"the private key of {reference} is another certificate's",

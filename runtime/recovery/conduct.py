@@ -6,7 +6,7 @@ Which act follows what is said there alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -319,15 +319,14 @@ def _hear(case: Case, transaction: Transaction, heard: Heard) -> None:
     if isinstance(heard, CertificateRefused):
         case.error = heard.error
     match row.act, heard:
-        case Act.KEEP | Act.KEEP_FINAL, CertificateReceived(certificate=certificate, key=key):
-            _keep(case, certificate, key, transaction, row)
+        case Act.KEEP | Act.KEEP_FINAL | Act.KEEP_REJECTED, CertificateReceived():
+            if row.act is Act.KEEP_REJECTED:
+                transaction.reject(_GIVEN_UP, case.around.clock())
+            _keep(case, heard.certificate, heard.key, heard.issuers, transaction, row)
         case Act.KEEP_FINAL, CertificateRefused(certificate=certificate, key=key):
             assert certificate is not None  # noqa: S101  (it is for a key of ours)
             assert key is not None  # noqa: S101
-            _keep(case, certificate, key, transaction, row)
-        case Act.KEEP_REJECTED, CertificateReceived(certificate=certificate, key=key):
-            transaction.reject(_GIVEN_UP, case.around.clock())
-            _keep(case, certificate, key, transaction, row)
+            _keep(case, certificate, key, (), transaction, row)
         case Act.WRITE_REJECTION | Act.WRITE_POLL, _:
             journal.note(store, entry, row.next, transaction.outgoing)
         case Act.NOTE, _:
@@ -497,16 +496,22 @@ def _keep(
     case: Case,
     certificate: x509.Certificate,
     key: PrivateKeyTypes,
+    led_by: Sequence[x509.Certificate],
     transaction: Transaction,
     row: Row,
 ) -> None:
-    """Make what the CA issued durable, in one act; the key, too, if the CA made it."""
+    """Make what the CA issued durable, in one act; the key, too, if the CA made it.
+
+    `led_by` are the issuers by which it leads to its trust anchor.
+    """
     store, vault = case.around.store, case.around.vault
     data, name = dump_certificate(certificate), key_id(key.public_key())
+    issuers = [(content_id(der), der) for der in map(dump_certificate, led_by)]
     with store.transaction():
         if store.secret(name) is None:
             store.put_secret(name, vault.encrypt(name, dump_key(key)))
         store.put_content(content_id(data), data)
+        store.put_issuers(content_id(data), issuers)
         journal.received(store, case.entry, row.next, content_id(data), name, transaction.outgoing)
 
 

@@ -6,7 +6,7 @@ Every public method that writes is one transaction: it has happened whole, durab
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -254,6 +254,30 @@ class Store:
     def content(self, content: str) -> bytes | None:
         """The public bytes of a content id, None if they are not kept here."""
         return self._blob("SELECT data FROM content WHERE id = ?", content)
+
+    def put_issuers(self, certificate: str, issuers: Sequence[tuple[str, bytes]]) -> None:
+        """Keep by which certificates one leads to its trust anchor, each as content id and DER.
+
+        What is kept of it already stays.
+        """
+        with self.transaction():
+            for place, (issuer, data) in enumerate(issuers, 1):
+                self.put_content(issuer, data)
+                self._execute(
+                    "INSERT INTO issuer VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    certificate,
+                    place,
+                    issuer,
+                )
+
+    def issuers(self, certificate: str) -> list[bytes]:
+        """The certificates (DER) from a certificate's issuer to its trust anchor, as far as they are kept."""
+        rows = self._execute(
+            "SELECT content.data FROM issuer JOIN content ON content.id = issuer.issuer"
+            " WHERE issuer.certificate = ? ORDER BY issuer.place",
+            certificate,
+        )
+        return [bytes(data) for (data,) in rows]
 
     def put_secret(self, content: str, ciphertext: bytes) -> None:
         """Keep an encrypted private key under its content id.

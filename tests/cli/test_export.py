@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import mldsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificates
 from csc.compiler.address import ROOT
 from csc.compiler.configuration import FileValue, empty_device
 from csc.compiler.device import CertificateRecord
 from csc.runtime.certificates import dump_certificate, dump_key, key_id
+from csc.runtime.recovery.phases import Phase
+from csc.runtime.recovery.resume import End
 from csc.runtime.state.audit import verify
 from csc.runtime.state.audit_chain import entries
 from csc.runtime.state.errors import StateError
@@ -24,6 +28,7 @@ from csc.runtime.state.vault.opening import open_vault
 from csc.runtime.uploads import content_id
 from peers.certificates import make_intermediate, make_root, name, new_key
 from support.inside import run
+from support.recovery import SETUP, bring_into, scene
 from support.vaults import Keyrings
 
 PASSWORD = "correct-horse-battery-staple"
@@ -273,3 +278,26 @@ def test_a_kind_of_key_that_pkcs12_lacks(
     assert "choose `--format pem`" in capsys.readouterr().err
     assert run(*export) == 0
     assert (tmp_path / "a").exists()
+
+
+@needs_openssl
+@pytest.mark.parametrize("cut_off", [None, Phase.REQUESTED, Phase.RECEIVED])
+def test_the_chain_that_the_ca_sent(
+    cut_off: Phase | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keyrings: Keyrings
+) -> None:
+    """The configuration has the root alone; also of an operation that was taken up later."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PSK", "psk")
+    with scene(tmp_path) as at:
+        if cut_off is not None:
+            bring_into(at, cut_off)
+            (resumed,) = at.resume()
+            assert resumed.end is End.DONE
+        at.device.apply(SETUP)
+        root = at.device.ca.root.public_bytes(Encoding.PEM)
+        assert run("--state", at.device.location.url, "export", "cmp/gw", "--out", "a.pem") == 0
+    Path("root.pem").write_bytes(root)
+    leaf, issuing, *_ = load_pem_x509_certificates(Path("a.pem").read_bytes())
+    assert leaf.issuer == issuing.subject != issuing.issuer
+    verify = ("verify", "-no_check_time", "-CAfile", "root.pem", "-untrusted", "a.pem", "a.pem")
+    assert b"OK" in openssl(*verify)

@@ -194,7 +194,8 @@ def test_enrolment_from_request_to_confirmation(ca: FakeCA, key, start: Callable
     certificate = ca.issue_for(request)
     answer = ca.enrol(request, certificate)
     event = transaction.receive(answer, NOW)
-    assert event == CertificateReceived(certificate, event.chain, ACCEPTED, key)
+    issuers = (ca.root.certificate,)
+    assert event == CertificateReceived(certificate, event.chain, ACCEPTED, key, (), issuers)
 
     message = decode(asked(transaction))
     assert message.body.type is BodyType.CERT_CONF
