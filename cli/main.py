@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,6 +19,9 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..runtime.routing import Route
+
+# What writing to a full or broken place of the output ends with.
+_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
@@ -146,6 +151,22 @@ def _check_encoding(arguments: Sequence[str]) -> None:
             ) from None
 
 
+def _unforeseen(error: Exception) -> Failure:
+    """What to say of an error that no command has caught."""
+    # Files are opened, and their errors told, by name; what has none is where the output goes.
+    if isinstance(error, OSError) and error.filename is None and error.errno in _NO_OUTPUT:
+        # Python writes out what is left when it ends, and would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Failure(
+            f"the output cannot be written: {error.strerror}",
+            "make room where it goes, and look with `csc status` at what was done",
+        )
+    return Failure(
+        f"this is a mistake of csc's own: {type(error).__name__}",
+        "run it again with -v before the command's name, and report what it prints",
+    )
+
+
 def main() -> NoReturn:
     """Run the command line and leave with its exit code; wrong usage is 64, not click's 2."""
     if not sys.warnoptions:  # nobody can mend what a library thinks of the bytes of peers
@@ -168,10 +189,7 @@ def main() -> NoReturn:
     except Exception as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise
-        Failure(
-            f"this is a mistake of csc's own: {type(error).__name__}",
-            "run it again with -v before the command's name, and report what it prints",
-        ).show()
+        _unforeseen(error).show()
         code = FAILED
     # The process gives its memory back as a whole: the collector need not walk it all once more.
     gc.freeze()

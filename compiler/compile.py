@@ -63,7 +63,7 @@ def _compile(scripts: Sequence[Script], circumstances: Circumstances) -> Compila
     surveyed = survey(scripts, takes)
     given = Given(circumstances.parameters, circumstances.parameter_places, surveyed.secret)
     values = _values(circumstances.parameters, surveyed)
-    digest = script_digest(scripts, values)
+    digest = script_digest(scripts, values, takes.secret)
     machine = start(circumstances, digest, given, takes)
     for script in scripts:
         run(machine, script)

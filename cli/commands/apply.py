@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -285,15 +285,20 @@ def _interrupts(display: Display, events: EventStream | None) -> Interrupts:
     """What Ctrl-C and SIGTERM do."""
 
     def say(under_way: Sequence[Step]) -> None:
-        if events is not None:
-            events.interrupted(under_way)
-        display.say(apply_text.draining(under_way))
+        with suppress(
+            OSError
+        ):  # a terminal that is gone, or a full disk: the run ends all the same
+            if events is not None:
+                events.interrupted(under_way)
+            display.say(apply_text.draining(under_way))
 
     def leave() -> None:
-        display.close()
-        click.echo(apply_text.stopped_at_once(), err=True)
-        sys.stdout.flush()
-        os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
+        try:
+            display.close()
+            click.echo(apply_text.stopped_at_once(), err=True)
+            sys.stdout.flush()
+        finally:  # also if nobody reads that any more
+            os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
 
     return Interrupts(say, leave)
 

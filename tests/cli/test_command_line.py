@@ -340,3 +340,22 @@ def test_a_mistake_of_our_own_is_said_so(csc: Csc) -> None:
     assert "mistake of csc's own: KeyError" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Traceback" in run("-v").stderr
+
+
+def test_output_that_cannot_be_written_is_no_mistake_of_ours(csc: Csc) -> None:
+    """A full disk behind `>` is told as one."""
+    csc.write("a.cfg", "set Device Name=a\n")
+    csc.ok("apply", "--yes", "a.cfg")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from csc.cli.main import main; main()", "status"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=csc.folder,
+            env=csc.variables(),
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "error: the output cannot be written: No space left on device" in done.stderr
+    assert "csc status" in done.stderr

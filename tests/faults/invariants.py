@@ -44,9 +44,19 @@ def after_the_fault(before: Here, wanted: Shape, here: Here, run: Run) -> Iterat
 
 
 def in_the_end(
-    before: Here, wanted: Shape, here: Here, there: There, again: Run, third: Run
+    before: Here,
+    wanted: Shape,
+    here: Here,
+    there: There,
+    again: Run,
+    third: Run,
+    *,
+    ca_makes_keys: bool = False,
 ) -> Iterator[str]:
-    """What is left once the script was applied again, and what it does not renew a third time."""
+    """What is left once the script was applied again, and what it does not renew a third time.
+
+    `ca_makes_keys`: one that never could be opened here is none that is lost, if its certificate is rejected.
+    """
     # 1  The next run is not kept out, and brings to an end what the first one began.
     if again.exit != 0:
         yield f"the next run ended with {again.exit}: {_last_line(again.errors)}"
@@ -63,6 +73,8 @@ def in_the_end(
                 yield f"{entry.subject} is held here with another key"
     # 3  No key is lost: whatever the CA certified, its private key can be decrypted here.
     for entry in there.issued:
+        if ca_makes_keys and entry.status is Status.REJECTED:
+            continue
         if public_key_of(entry.data) not in here.keys:
             yield f"the key of {entry.subject}, {entry.status} at the CA, is lost"
     if here.unreadable:

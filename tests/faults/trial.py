@@ -219,7 +219,13 @@ class _Trial:
             return
         there = at_the_ca(self.state.ca)
         yield from invariants.in_the_end(
-            self.stage.here, self.stage.wanted, here, there, second, third
+            self.stage.here,
+            self.stage.wanted,
+            here,
+            there,
+            second,
+            third,
+            ca_makes_keys=self.case.operation == "central",
         )
         # By a clock that is behind none of those of the case.
         now = datetime.now(UTC) + 3 * timedelta(seconds=DAY)
