@@ -19,12 +19,12 @@ _TAB = "    "
 Lines = Mapping[str, Sequence[str]]
 
 
-def masked_lines(scripts: Sequence[Script]) -> Lines:
-    """The lines of each script, every character of a secret replaced."""
+def masked_lines(scripts: Sequence[Script], secret: frozenset[str] = frozenset()) -> Lines:
+    """The lines of each script, every character of a secret replaced; `secret` are names of such properties."""
     masked: dict[str, Sequence[str]] = {}
     for script in scripts:
         lines = script.text.split("\n")
-        for number, spans in groupby(secret_spans(script), key=lambda span: span.line):
+        for number, spans in groupby(secret_spans(script, secret), key=lambda span: span.line):
             lines[number - 1] = _mask(lines[number - 1], spans)
         masked[script.file] = lines
     return masked
