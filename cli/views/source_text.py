@@ -20,7 +20,7 @@ Lines = Mapping[str, Sequence[str]]
 
 
 def masked_lines(scripts: Sequence[Script], secret: frozenset[str] = frozenset()) -> Lines:
-    """The lines of each script, every character of a secret replaced; `secret` are names of such properties."""
+    """The lines of each script, secrets replaced; `secret` are properties that hold one by their schema."""
     masked: dict[str, Sequence[str]] = {}
     for script in scripts:
         lines = script.text.split("\n")
