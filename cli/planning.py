@@ -11,6 +11,7 @@ from ..compiler.device import DeviceState
 from ..compiler.diagnostics import Diagnostic, has_errors
 from ..compiler.plan import Plan
 from ..compiler.policy import Policy, under_policy
+from ..compiler.secrets import confidential
 from ..compiler.selection import COMMAND_LINE, Selection
 from ..compiler.undo import undo_of
 from ..grammar.frozen import frozen
@@ -102,7 +103,11 @@ def make_plan(
         plan,
         compilation.prediction,
         diagnostics,
-        masked_lines(sources.scripts, {COMMAND_LINE: request.selection.lines}),
+        masked_lines(
+            sources.scripts,
+            confidential(catalog).secret,
+            {COMMAND_LINE: request.selection.lines},
+        ),
         compilation.digest,
         sources.scripts,
         uploads,

@@ -179,21 +179,21 @@ def _is_parameter(argument: Argument) -> bool:
 # -- where they stand ------------------------------------------------------------------------------
 
 
-def secret_spans(script: Script) -> tuple[Span, ...]:
-    """Every place in `script` whose text nobody may see.
+def secret_spans(script: Script, secret: frozenset[str] = frozenset()) -> tuple[Span, ...]:
+    """Every place in `script` whose text nobody may see: by its name, or for a property that is `secret`.
 
     So are words that hold a confidential name (a dash may be wrong, or the place), and all words after one:
     blanks may have torn the value, or its quotes be forgotten.
     """
-    return tuple(span for command in script.commands for span in _spans(command))
+    return tuple(span for command in script.commands for span in _spans(command, secret))
 
 
-def _spans(command: Command) -> Iterator[Span]:
+def _spans(command: Command, secret: frozenset[str]) -> Iterator[Span]:
     is_after_secret = False
     for argument in (command.verb, *command.arguments):
         match argument:
             case Property() | Option():
-                is_after_secret = is_secret_name(argument.name)
+                is_after_secret = argument.name in secret or is_secret_name(argument.name)
                 is_hidden = is_after_secret and bool(argument.value)
                 if is_hidden and not _is_parameter(argument) and not _tells_source(argument):
                     yield argument.value_span

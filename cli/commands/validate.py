@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ...compiler.diagnostics import Applicability, has_errors
+from ...compiler.secrets import confidential
 from .. import findings, options
 from ..checking import Check, run_check
 from ..config import make_policy
@@ -155,7 +156,7 @@ def command(
             "write it again with --write-baseline",
             err=True,
         )
-    lines = masked_lines(scripts_read)
+    lines = masked_lines(scripts_read, confidential(catalog).secret)
     if form != "text":
         shown = findings.first(found, most or 0)
         click.echo(findings.render(form, shown, lines))

@@ -19,21 +19,29 @@ _TAB = "    "
 Lines = Mapping[str, Sequence[str]]
 
 
-def masked_lines(scripts: Sequence[Script], others: Lines | None = None) -> Lines:
-    """The lines of each script, every character of a secret replaced; and `others`, which hold none."""
-    return _Masked({script.file: script for script in scripts}, others or {})
+def masked_lines(
+    scripts: Sequence[Script], secret: frozenset[str] = frozenset(), others: Lines | None = None
+) -> Lines:
+    """The lines of each script, every character of a secret replaced; and `others`, which hold none.
+
+    `secret` are the properties that hold one by their schema.
+    """
+    return _Masked({script.file: script for script in scripts}, secret, others or {})
 
 
 class _Masked(Mapping[str, Sequence[str]]):
     """A script's lines are masked when they are asked for: most runs show none."""
 
-    def __init__(self, scripts: Mapping[str, Script], others: Lines) -> None:
+    def __init__(
+        self, scripts: Mapping[str, Script], secret: frozenset[str], others: Lines
+    ) -> None:
         self._scripts = scripts
+        self._secret = secret
         self._lines = dict(others)
 
     def __getitem__(self, file: str) -> Sequence[str]:
         if file not in self._lines:
-            self._lines[file] = _masked(self._scripts[file])
+            self._lines[file] = _masked(self._scripts[file], self._secret)
         return self._lines[file]
 
     def __iter__(self) -> Iterator[str]:
@@ -43,9 +51,9 @@ class _Masked(Mapping[str, Sequence[str]]):
         return len({**self._scripts, **self._lines})
 
 
-def _masked(script: Script) -> Sequence[str]:
+def _masked(script: Script, secret: frozenset[str]) -> Sequence[str]:
     lines = script.text.split("\n")
-    for number, spans in groupby(secret_spans(script), key=lambda span: span.line):
+    for number, spans in groupby(secret_spans(script, secret), key=lambda span: span.line):
         lines[number - 1] = _mask(lines[number - 1], spans)
     return lines
 
