@@ -257,9 +257,10 @@ def _revoke(case: Case, left_open: OpenOperation) -> None:
         try:
             outcome = begin(operation, around, f"end of operation {case.entry}", tell, case.entry)
         except ValueError:
+            certificate = case.holdings.stored_certificate(left_open.certificate or "")
             raise CannotRevoke(
                 f"the key of the certificate for {case.operation.target.reference} cannot sign its"
-                " revocation",
+                f" revocation: {_named(certificate)}",
                 "have the CA's operator revoke it",
             ) from None
     with around.store.transaction():
@@ -318,6 +319,8 @@ def _hear(case: Case, transaction: Transaction, heard: Heard) -> None:
     store, entry = case.around.store, case.entry
     if isinstance(heard, CertificateRefused):
         case.error = heard.error
+        if event is Event.UNFIT_FOREIGN:
+            heard.error.way_out = _to_revoke(heard)
     match row.act, heard:
         case Act.KEEP | Act.KEEP_FINAL | Act.KEEP_REJECTED, CertificateReceived():
             if row.act is Act.KEEP_REJECTED:
@@ -447,10 +450,12 @@ def _to_revoke(heard: Heard) -> str:
     certificate = heard.certificate if isinstance(heard, CertificateRefused) else None
     if certificate is None:
         return "the CA asks for no confirmation; its operator has to revoke it"
-    return (
-        f"the CA's operator has to revoke serial number {certificate.serial_number:x} of"
-        f" {certificate.issuer.rfc4514_string()}"
-    )
+    return f"the CA's operator has to revoke {_named(certificate)}"
+
+
+def _named(certificate: x509.Certificate) -> str:
+    """A certificate as its CA's operator finds it."""
+    return f"serial number {certificate.serial_number:x} of {certificate.issuer.rfc4514_string()}"
 
 
 # -- what is made durable --------------------------------------------------------------------------

@@ -255,3 +255,39 @@ def test_what_was_not_asked_for_and_needs_no_confirmation_is_revoked(tmp_path: P
         at.device.apply(IMPLICIT)
         assert statuses(at) == [Status.REVOKED, Status.CONFIRMED]
         nothing_is_lost(at.device)
+
+
+def test_what_cannot_be_revoked_is_named_for_the_operator_of_the_ca(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key cannot sign: issuer and serial number are what the operator needs."""
+
+    def cannot_sign(*args: object, **more: object) -> object:
+        raise ValueError("this key cannot sign")
+
+    with scene(tmp_path) as at:
+        bring_into(at, Phase.UNWANTED)
+        (issued,) = at.device.ca.ledger()
+        monkeypatch.setattr("csc.runtime.recovery.conduct.begin", cannot_sign)
+        (left,) = at.resume()
+        assert left.end is End.OPEN
+        assert f"serial number {issued.serial_number} of " in left.said
+        assert at.phases() == [Phase.UNWANTED]
+
+
+def test_what_was_issued_for_another_key_is_named_for_the_operator_of_the_ca(
+    tmp_path: Path,
+) -> None:
+    """Nothing of ours can revoke it: the error and the journal say what the operator has to."""
+    with scene(tmp_path) as at:
+        at.device.ca.change_behaviour({"grants_implicit_confirm": True})
+        with unfit(is_foreign=True), pytest.raises(StepsFailed) as failed:
+            at.device.apply(IMPLICIT)
+        (issued,) = at.device.ca.ledger()
+        ((_, error),) = failed.value.failures
+        named = f"has to revoke serial number {issued.serial_number} of "
+        assert isinstance(error, WrongCertificate)
+        assert named in error.way_out
+        with at.around() as around:
+            ((outcome,),) = around.store.database.execute("SELECT outcome FROM journal")
+        assert named in outcome
