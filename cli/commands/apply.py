@@ -248,10 +248,12 @@ def _interrupts(display: Display, events: EventStream | None) -> Interrupts:
         display.say(apply_text.draining(under_way))
 
     def leave() -> None:
-        display.close()
-        click.echo(apply_text.stopped_at_once(), err=True)
-        sys.stdout.flush()
-        os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
+        try:
+            display.close()
+            click.echo(apply_text.stopped_at_once(), err=True)
+            sys.stdout.flush()
+        finally:  # also if the terminal is gone
+            os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
 
     return Interrupts(say, leave)
 
