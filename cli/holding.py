@@ -41,8 +41,10 @@ def holding(
     except BrokenPipeError:
         raise  # whoever reads our output has gone; that says nothing of the state
     except OSError as error:
+        # What is written without a name may be our output, too.
+        what = "" if error.filename is not None else ", or what the output goes to,"
         raise Failure(
-            f"the state in {location.folder} cannot be used: {error.strerror}",
+            f"the state in {location.folder}{what} cannot be used: {error.strerror}",
             "check the path, its permissions and the disk",
         ) from None
 

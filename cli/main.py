@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ..runtime.routing import Route
 
 # What writing to a full or broken place of the output ends with.
-_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 # Every name is a module of cli/commands with a `command` in it.
 _COMMANDS = {
@@ -49,6 +47,9 @@ _COMMANDS = {
     "validate": "check scripts without touching anything",
     "vault": "say how secrets are kept, and replace their keys",
 }
+
+
+_STDERR = 2
 
 
 class _LazyGroup(click.Group):
@@ -151,26 +152,33 @@ def _check_encoding(arguments: Sequence[str]) -> None:
             ) from None
 
 
-def _unforeseen(error: Exception) -> Failure:
-    """What to say of an error that no command has caught."""
-    # Files are opened, and their errors told, by name; what has none is where the output goes.
-    if isinstance(error, OSError) and error.filename is None and error.errno in _NO_OUTPUT:
-        # Python writes out what is left when it ends, and would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return Failure(
-            f"the output cannot be written: {error.strerror}",
-            "make room where it goes, and look with `csc status` at what was done",
-        )
-    return Failure(
-        f"this is a mistake of csc's own: {type(error).__name__}",
-        "run it again with -v before the command's name, and report what it prints",
-    )
+def _open_standard_streams() -> None:
+    """Put nothing in the place of streams that are closed: else a file might be opened as one of them."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _is_written(stream: IO[str]) -> bool:
+    """Whether all that was said has got out; what has not is dropped, so that Python does not try again."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        return False
+    return True
 
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code; wrong usage is 64, not click's 2."""
     if not sys.warnoptions:  # nobody can mend what a library thinks of the bytes of peers
         warnings.simplefilter("ignore")
+    _open_standard_streams()
     try:
         _check_encoding(sys.argv)
         code = cli.main(standalone_mode=False)
@@ -186,11 +194,28 @@ def main() -> NoReturn:
     except click.Abort as error:
         click.echo("stopped", err=True)
         code = INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
+    except OSError as error:  # what is expected of files is told where they are opened
+        if error.filename is None:  # files are told of by name; what has none is where output goes
+            Failure(
+                f"the output cannot be written: {error.strerror}",
+                "make room where it goes, and look with `csc status` at what was done",
+            ).show()
+        else:
+            Failure(
+                f"{error.filename} cannot be used: {error.strerror}",
+                "check the path, its permissions and the disk",
+            ).show()
+        code = FAILED
     except Exception as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise
-        _unforeseen(error).show()
+        Failure(
+            f"this is a mistake of csc's own: {type(error).__name__}",
+            "run it again with -v before the command's name, and report what it prints",
+        ).show()
         code = FAILED
+    if not (_is_written(sys.stdout) and _is_written(sys.stderr)):
+        code = code or FAILED
     # The process gives its memory back as a whole: the collector need not walk it all once more.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)

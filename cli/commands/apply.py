@@ -297,7 +297,7 @@ def _interrupts(display: Display, events: EventStream | None) -> Interrupts:
             display.close()
             click.echo(apply_text.stopped_at_once(), err=True)
             sys.stdout.flush()
-        finally:  # also if nobody reads that any more
+        finally:  # also if the terminal is gone
             os._exit(INTERRUPTED)  # threads that wait for a CA would be waited for
 
     return Interrupts(say, leave)

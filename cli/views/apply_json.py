@@ -31,7 +31,7 @@ SCHEMA = "csc/apply/1"
 class EventStream:
     """Writes events to a stream. Safe to use from several threads.
 
-    A reader who goes away ends the stream, not the run.
+    A reader who goes away, or a disk that is full, ends the stream, not the run.
     """
 
     def __init__(self, stream: IO[str], clock: Callable[[], datetime]) -> None:
@@ -105,7 +105,7 @@ class EventStream:
         if step is not None:
             head["step"] = step.id
         line = json.dumps({**head, **facts})  # in ASCII: nothing in it drives a terminal
-        with self._lock, suppress(BrokenPipeError):
+        with self._lock, suppress(OSError):
             print(line, file=self._stream, flush=True)
 
 

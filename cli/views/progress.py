@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TypeVar
 
 from ...compiler.plan import CmpOperation, Plan
 from ...runtime.errors import LeftOpen
@@ -23,6 +23,8 @@ from ...runtime.progress import (
 from ..settings import Settings
 from .plan_text import title
 from .source_text import printable
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _plain(stream: IO[str], *, is_verbose: bool) -> Watch:
 
 
 def _print(stream: IO[str], line: str) -> None:
-    with suppress(BrokenPipeError):  # whoever reads it has gone, and the run has not
+    with suppress(OSError):  # its reader has gone, or the log's disk is full: the run goes on
         print(line, file=stream, flush=True)
 
 
@@ -144,7 +146,17 @@ def _live(plan: Plan, stream: IO[str]) -> Generator[Display]:
         def say(text: str) -> None:
             console.print(escape(text))
 
-        yield Display(watch, say, progress.stop)
+        yield Display(_lasting(watch), _lasting(say), progress.stop)
+
+
+def _lasting(show: Callable[[_T], None]) -> Callable[[_T], None]:
+    """`show`, which a terminal that is gone does not stop: the run goes on."""
+
+    def shown(what: _T) -> None:
+        with suppress(OSError, SystemExit):  # rich ends the process for a broken pipe
+            show(what)
+
+    return shown
 
 
 @dataclass(slots=True)

@@ -1,8 +1,11 @@
 """What a terminal shows of a run while it goes on."""
 
+import errno
 import io
+import os
 import re
 
+import pytest
 from csc.cli.settings import Settings
 from csc.cli.views.apply_json import EventStream
 from csc.cli.views.progress import Counts, displayed
@@ -67,10 +70,30 @@ def test_counts() -> None:
     assert str(Counts(9, 3, 2, 1)).endswith("2 running, 3 waiting, 1 failed")
 
 
-def test_a_reader_who_goes_away_ends_nothing() -> None:
-    class Gone(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
+@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, ""), OSError(errno.ENOSPC, "full")])
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_output_that_cannot_be_written_ends_nothing(
+    kind: type[io.StringIO], error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader who goes away, a log whose disk is full, a terminal that is gone."""
 
-    assert shown(Gone()) == ""
-    EventStream(Gone(), utc_now).interrupted(PLAN.steps)
+    class Gone(kind):
+        is_gone = False
+
+        def write(self, text: str) -> int:
+            if self.is_gone:
+                raise error
+            return len(text)
+
+    stream = Gone()
+    change, first, *_ = PLAN.steps
+    settings = Settings("", "default", is_quiet=False, is_verbose=False)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)  # rich lets a broken pipe's output go nowhere
+    with displayed(PLAN, settings, stream, {"TERM": "xterm"}) as display:
+        stream.is_gone = True
+        for event in (StepDone(change), StepStarted(first), StepDone(first, "serial 1")):
+            display.watch(event)
+        display.say("Interrupted")
+        stream.is_gone = False
+    stream.is_gone = True
+    EventStream(stream, utc_now).interrupted(PLAN.steps)

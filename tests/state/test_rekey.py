@@ -385,6 +385,29 @@ def test_death_anywhere(location: Location, step: str, before: bool) -> None:
     assert not key_file.has_following(location.vault_key)
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_death_beside_another_state_of_the_folder(tmp_path: Path, is_stopped: bool) -> None:
+    """One state's only master key waits to be put in its place, and the other one is rekeyed, or nearly."""
+    first, second = in_file(tmp_path / "first.db"), in_file(tmp_path / "second.db")
+    fill(first)
+    fill(second)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        deadly(monkeypatch, "commit", before=False)
+        with pytest.raises(Killed):
+            rekey(first)
+    if is_stopped:
+        with opened(second) as store:
+            store.database.execute("UPDATE secret SET data = ? WHERE id = 'key:1'", b"damaged")
+        with pytest.raises(StateError):
+            rekey(second)
+    else:
+        rekey(second)
+        assert held(second) == SECRETS
+    assert held(first) == SECRETS
+    rekey(first)
+    assert held(first) == SECRETS
+
+
 KILLED = """
 import os, signal, sys
 from csc.runtime.state.location import in_file

@@ -77,8 +77,15 @@ def make(path: Path) -> bytes:
 
 
 def make_following(path: Path) -> bytes:
-    """A new key beside the one in force."""
-    return make(_following(path))
+    """A new key beside the one in force.
+
+    One that is there is kept: it may be the only one of another state in the folder.
+    """
+    following = _following(path)
+    there = read(following)
+    if there is not None:
+        _keep(path, following, there)
+    return make(following)
 
 
 def has_following(path: Path) -> bool:
@@ -102,15 +109,20 @@ def settle(path: Path, is_master: Callable[[bytes], bool]) -> None:
         return
     earlier = read(path)
     if earlier is not None and earlier != key:
-        name = hashlib.sha256(b"csc name of a key\0" + earlier).hexdigest()[:8]
-        with suppress(FileExistsError):
-            os.link(path, path.with_name(f"{path.name}.old-{name}"))
+        _keep(path, path, earlier)
     following.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _keep(path: Path, place: Path, key: bytes) -> None:
+    """Give the key at a place, which is about to be replaced, a name as an earlier one of `path`."""
+    name = hashlib.sha256(b"csc name of a key\0" + key).hexdigest()[:8]
+    with suppress(FileExistsError):
+        os.link(place, path.with_name(f"{path.name}.old-{name}"))
 
 
 def _following(path: Path) -> Path:
