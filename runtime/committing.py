@@ -102,13 +102,13 @@ class Remains:
     unbound: tuple[Address, ...] = ()
 
 
-def after_failure(around: Surroundings, begun: Iterable[Step]) -> Remains:
-    """Take back what a run has activated and not committed; `begun` are the steps that it began.
+def after_failure(around: Surroundings, done: Iterable[Step]) -> Remains:
+    """Take back what a run has activated and not committed; `done` are the steps that it has done.
 
     If the state cannot be written any more, the deadline takes it back. Never raises a StateError.
     """
     store, device, now = around.store, around.device, around.clock()
-    has_activated = any(isinstance(step.action, Activate) for step in begun)
+    has_activated = any(isinstance(step.action, Activate) for step in done)
     remains = Remains()
     try:
         with store.transaction():

@@ -89,8 +89,7 @@ def _end(
             not_kept(replace(report, dropped=dropped))
             raise
         return report
-    begun = (*report.done, *(step for step, _ in report.failures))
-    remains = committing.after_failure(run.around, begun)
+    remains = committing.after_failure(run.around, report.done)
     raise (Interrupted if is_interrupted else StepsFailed)(report, remains)
 
 

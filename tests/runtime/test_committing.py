@@ -5,6 +5,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click import unstyle
@@ -16,6 +17,8 @@ from csc.runtime.activation import COMMIT_TIMEOUT
 from csc.runtime.cmp.errors import TimedOut
 from csc.runtime.errors import CommitTooLate, StepsFailed
 from csc.runtime.progress import ProgressEvent, StepDone
+from csc.runtime.state import activations
+from csc.runtime.state.errors import StateError
 from csc.runtime.state.opening import open_store
 from csc.runtime.state.overview import overviews
 from csc.runtime.status import DeviceStatus, status_of
@@ -159,6 +162,30 @@ def test_a_step_that_fails_behind_commit(device: Device) -> None:
     text = unstyle(apply_text.failure(failed.value))
     assert "rolled back" not in text
     assert "what CMP obtained stays" in text
+
+
+def test_an_activate_that_fails_takes_no_earlier_one_back(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier run has activated keeps its own time."""
+    device.apply("add IPAddress a Address=10.0.0.1\nactivate\n")
+    before = device.state()
+    assert before.active != before.committed
+
+    put, failures = activations.put, [StateError("the disk is full", "make room")]
+
+    def fail_once(*args: Any) -> None:
+        if failures:
+            raise failures.pop()
+        put(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("csc.runtime.committing.activations.put", fail_once)
+        with pytest.raises(StepsFailed) as failed:
+            device.apply("add IPAddress b Address=10.0.0.2\nactivate\n")
+    assert "rolled back" not in unstyle(apply_text.failure(failed.value))
+    assert device.state().active == before.active
+    assert status(device).activation is not None
 
 
 def test_a_commit_that_comes_too_late(device: Device, clock: Clock) -> None:
