@@ -153,11 +153,13 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 
 def _open_standard_streams() -> None:
-    """Put nothing in the place of streams that are closed: else a file might be opened as one of them."""
+    """Put nothing in the place of streams that are closed: else a file might be opened as one of them.
+
+    Standard input stays None then: reading nothing would pass for an empty script.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         pass
     os.close(descriptor)
-    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 

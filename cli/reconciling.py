@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from .exits import DONE, FAILED, REFUSED, Failure
 from .reading import reading
 from .scripts import location_of
 from .settings import Settings
+from .terminal import can_ask
 from .views import doctor_json, doctor_text
 from .views.source_text import printable, to_json
 
@@ -59,7 +59,7 @@ def reconcile(settings: Settings, asked: Asked, *, as_json: bool) -> int:
         click.echo(to_json(doctor_json.document(found.results)))
     elif text := doctor_text.render(found.results, is_quiet=settings.is_quiet):
         click.echo(text)
-    if not as_json and sys.stdin.isatty():
+    if not as_json and can_ask():
         _ask(settings, location, found, asked)
     is_faulty = any(result.verdict is Verdict.FAULT for result in found.results)
     return FAILED if is_faulty else DONE

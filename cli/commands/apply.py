@@ -36,6 +36,7 @@ from ..recording import keep_anchors, open_run
 from ..rolled_back import tell_waiting
 from ..scripts import location_of
 from ..settings import Settings
+from ..terminal import can_ask
 from ..variables import Variables
 from ..views import apply_text, plan_text
 from ..views.apply_json import EventStream
@@ -194,7 +195,7 @@ def _apply(
             events.untouched(left_open, WAY_OUT)
             events.ended(Report.nothing())
         return DONE
-    if not yes and sys.stdin.isatty():
+    if not yes and can_ask():
         click.confirm("Carry this out?", abort=True, err=manner.is_json)
         refuse_if_run_out(settings, held)
     return _carry_out(settings, held, request, planned, manner, events, left_open)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
 import click
@@ -19,6 +18,7 @@ from ..exits import DONE, Failure
 from ..holding import holding, refuse_if_run_out
 from ..scripts import location_of
 from ..settings import Settings
+from ..terminal import can_ask
 from ..views import activation_text, discard_text
 
 
@@ -43,7 +43,7 @@ def command(settings: Settings, /, *, yes: bool, lock_timeout: float) -> int:
             return DONE
         if not settings.is_quiet:
             click.echo(discard_text.render(dropped, find(store, device)))
-        if not yes and sys.stdin.isatty():
+        if not yes and can_ask():
             click.confirm("Drop this?", abort=True)
             refuse_if_run_out(settings, held)
         with observed(store, device, Act("discard")):

@@ -22,6 +22,7 @@ from ..exits import DONE, USAGE, Failure
 from ..reading import reading
 from ..scripts import location_of
 from ..settings import Settings
+from ..terminal import can_ask
 from ..views import export_text
 from ..views.source_text import printable
 
@@ -121,7 +122,7 @@ def _password(form: str, source: str | None) -> bytes | None:
         return read_secret(Secret(source)).encode()
     if form != "pkcs12":
         return None
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise Failure(
             "PKCS#12 needs a password", "name where it is: --password '${env:NAME}'", USAGE
         )

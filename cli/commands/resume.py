@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from ..holding import holding
 from ..observing import Logging, observers
 from ..scripts import location_of
 from ..settings import Settings
+from ..terminal import can_ask
 from ..views import resume_json, resume_text
 from ..views.source_text import printable, to_json
 
@@ -78,7 +78,7 @@ def command(
             _show(settings, left_open, [], unbound, as_json=as_json)
             return DONE
         _check_known(given_up, left_open)
-        if given_up is not None and not yes and sys.stdin.isatty():
+        if given_up is not None and not yes and can_ask():
             click.confirm("What the CA issued for it is rejected or revoked. Go on?", abort=True)
         with holding(settings, location, settings.device, lock_timeout) as held:
             done = _resume(settings, held, given_up, log, uses_sandbox=sandbox)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from ..reading import reading
 from ..rolled_back import tell_rolled_back
 from ..scripts import location_of
 from ..settings import Settings
+from ..terminal import can_ask
 from ..views import plan_text
 from ..views.source_text import to_json
 
@@ -67,7 +67,7 @@ def command(
         _show(settings, prepared, as_json)
         if prepared.plan.is_empty:
             return DONE
-        if not yes and sys.stdin.isatty():
+        if not yes and can_ask():
             click.confirm("Carry this out?", abort=True, err=as_json)
             refuse_if_run_out(settings, held)
         _carry_out(settings, held, prepared, as_json)
