@@ -19,11 +19,10 @@ from .certificates import dump_certificate
 from .execution.stopping import Stop
 from .operation import Send, Surroundings
 from .routing import Route, follow
-from .state.holding import Held, open_in_turn
-from .state.location import Location
+from .state.holding import Held
 from .state.lock import in_turn
 from .state.owner import Owner, this_process
-from .state.vault.opening import open_keys, open_vault
+from .state.vault.opening import open_vault
 
 if TYPE_CHECKING:
     from .cmp.transport import TlsTrust
@@ -107,20 +106,6 @@ def open_session(
             root,
             stop,
         )
-
-
-def prepare_vault(location: Location) -> None:
-    """Make the keys of a state that has none yet, and the state.
-
-    Raises:
-        MasterKeyMissing, MasterKeyWrong: if it has keys, and its master key is not here.
-        StateError: if the state cannot be used.
-    """
-    store = open_in_turn(location)
-    try:
-        open_keys(store, location)
-    finally:
-        store.close()
 
 
 def in_clear(send: Send) -> Send:

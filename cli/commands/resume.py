@@ -12,7 +12,7 @@ from ...runtime.recovery.destination import fits
 from ...runtime.recovery.ending import operation_of
 from ...runtime.recovery.resume import End, LeftOpen, Resumed, left_open_on, plan_of, resume
 from ...runtime.recovery.unbound import Unbound, unbound_on
-from ...runtime.session import open_session, prepare_vault
+from ...runtime.session import open_session
 from ...runtime.state import journal
 from ...runtime.state.errors import StateError
 from ...runtime.state.holding import Held
@@ -84,9 +84,7 @@ def command(
             done = _resume(settings, held, given_up, log, uses_sandbox=sandbox)
             left_open = left_open_on(held.store, settings.device)
             unbound = unbound_on(held.store, settings.device)
-    except ApplyError as error:
-        raise Failure(str(error), error.way_out) from None
-    except StateError as error:
+    except (ApplyError, StateError) as error:
         raise Failure(str(error), error.way_out) from None
     _show(settings, left_open, done, unbound, as_json=as_json)
     return FAILED if any(each.end is End.OPEN for each in done) else DONE
@@ -115,7 +113,6 @@ def _check_known(given_up: str | None, left_open: list[LeftOpen]) -> None:
 def _resume(
     settings: Settings, held: Held, given_up: str | None, log: Logging, *, uses_sandbox: bool
 ) -> list[Resumed]:
-    prepare_vault(held.location)
     with open_session(held, plan_of([]), (), uses_sandbox=False) as session:
         found = journal.open_operations(held.store, held.device)
         asked = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...compiler.device import CERTIFICATE_FILE, KEY_FILE
 from ...compiler.plan import CmpOperation
 from ..operation import Outcome
+from ..recovery.recording import put_device_files, said_of
 from ..state import journal
 from .run import Run
 
@@ -27,9 +27,8 @@ def record(run: Run, operation: CmpOperation, number: int, outcome: Outcome) -> 
             store.add_certificate(device, operation.target, obtained)
             if number > run.last_files:  # the device files hold what the script's last certmgr made
                 run.last_files = number
-                store.put_device_file(device, CERTIFICATE_FILE, obtained.certificate)
-                store.put_device_file(device, KEY_FILE, obtained.key)
-            result = f"serial {obtained.serial_number}, valid until {obtained.not_after:%Y-%m-%d}"
+                put_device_files(store, device, obtained)
+            result = said_of(obtained)
         journal.end(store, outcome.entry, is_done=True, outcome=result, at=at)
     if obtained is not None:
         run.real[operation.certificate] = obtained.certificate

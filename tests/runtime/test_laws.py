@@ -17,7 +17,6 @@ from csc.compiler.simulate import start_from
 from csc.grammar.ast import Span
 from csc.runtime.restoring import restore
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.session import prepare_vault
 from csc.runtime.snapshot import render_script
 from csc.runtime.state.location import in_file
 from csc.runtime.state.opening import open_store
@@ -25,7 +24,7 @@ from csc.runtime.state.store import Store, Version
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import programs
-from support.device import Device, utc_now
+from support.device import Device, prepare_vault, utc_now
 from support.states import matches
 
 # A fifth of what the profile says: each example talks to a CA.

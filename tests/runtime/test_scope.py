@@ -8,12 +8,11 @@ from csc.compiler.configuration import Configuration, FileValue
 from csc.compiler.plan import CmpOperation, ObjectChange
 from csc.compiler.selection import Selection
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.session import prepare_vault
 from csc.runtime.state.location import in_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import programs
-from support.device import FINISH, PREREQUISITES, Device, bind, certificate, initiate
+from support.device import FINISH, PREREQUISITES, Device, bind, certificate, initiate, prepare_vault
 from support.states import matches
 
 few = settings(

@@ -26,13 +26,12 @@ from csc.runtime.progress import ProgressEvent
 from csc.runtime.report import Report
 from csc.runtime.sandbox.behaviour import USUAL, Behaviour
 from csc.runtime.sandbox.ca import SandboxCA
-from csc.runtime.session import prepare_vault
 from csc.runtime.snapshot_files import snapshot_files
 from csc.runtime.state.activations import roll_back_run_out
 from csc.runtime.state.location import Location, in_file
 from csc.runtime.state.opening import load_device_as_of, open_store
 from csc.runtime.state.store import Store
-from csc.runtime.state.vault.opening import open_vault, read_fingerprint_key
+from csc.runtime.state.vault.opening import open_keys, open_vault, read_fingerprint_key
 from csc.runtime.uploads import content_id
 
 
@@ -44,6 +43,12 @@ def quick_key(kind: str) -> ec.EllipticCurvePrivateKey:
     """A key that costs nothing to make, whatever kind is asked for: for tests that are not about keys."""
     del kind
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def prepare_vault(location: Location) -> None:
+    """Make the state and its keys, as a command that writes does before it plans."""
+    with closing(open_store(location)) as store:
+        open_keys(store, location)
 
 
 def no_pause(seconds: float) -> None:
